@@ -1,0 +1,33 @@
+import type { Ground } from './ground.js';
+import type { Repeats } from './measure.js';
+
+/** How much is measured; from the flags of `npm run bench`. */
+export interface Sizes {
+  /** Of commands that take a tenth of a second. */
+  readonly processes: Repeats;
+  /** Of bulk work that takes seconds. */
+  readonly bulks: Repeats;
+  /** Rows of one ingest. */
+  readonly rows: number;
+  /** Usage events in the table of `newest-events`. */
+  readonly events: number;
+  readonly keys: number;
+}
+
+export interface Stage {
+  readonly ground: Ground;
+  readonly sizes: Sizes;
+  /** The real psql, or why there is none. */
+  readonly psql: { readonly file: string } | { readonly missing: string };
+  /** Prints one line of the result. */
+  print(line: string): void;
+  /** Says on stderr what takes so long. */
+  progress(text: string): void;
+}
+
+export interface Benchmark {
+  readonly name: string;
+  /** What is compared with what. */
+  readonly title: string;
+  run(stage: Stage): Promise<void>;
+}

@@ -1,0 +1,132 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Benchmark, Sizes, Stage } from './benchmark.js';
+import { type Ground, prepareGround } from './ground.js';
+import { ingest } from './ingest.js';
+import { newestEvents } from './newest-events.js';
+import { findPsql } from './psql.js';
+import { missingLine } from './report.js';
+import { revoke } from './revoke.js';
+import { startup } from './startup.js';
+
+/** `npm run bench`: what keyctl costs, as ratios of medians of one run. It prints whether a target was met, and asserts nothing. */
+const benchmarks: readonly Benchmark[] = [startup, revoke, ingest, newestEvents];
+
+const usage = `npm run bench -- [--only NAME[,NAME]] [--short] [--runs N] [--rows N] [--events N] [--keys N] [--psql PATH|none]
+
+  --only    ${benchmarks.map(({ name }) => name).join(', ')}
+  --short   small sizes: shows that the programs run, its figures mean nothing
+  --runs    of each process that takes a tenth of a second (31)
+  --rows    of one ingest (300000)
+  --events  in the table of newest-events (5000000)
+  --keys    that the events belong to (5000)
+  --psql    the program to compare with; a script around it costs twice the time`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      short: { type: 'boolean', default: false },
+      runs: { type: 'string' },
+      rows: { type: 'string' },
+      events: { type: 'string' },
+      keys: { type: 'string' },
+      psql: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const chosen = chooseBenchmarks(values.only);
+  const sizes = sizesOf(values);
+  const psql = await psqlOf(values.psql);
+  const ground = await prepareGround();
+  // Children get the signal of a terminal too, and what was measured of them fails: the ground is cleared on that way.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void clearAndEnd(ground));
+  try {
+    const print = (line: string) => console.log(line);
+    const progress = (text: string) => console.error(`  … ${text}`);
+    await runAll(chosen, { ground, sizes, psql, print, progress }, values.short);
+  } finally {
+    await ground.close();
+  }
+}
+
+async function runAll(chosen: readonly Benchmark[], stage: Stage, isShort: boolean): Promise<void> {
+  const server = await stage.ground.serverVersion().then(
+    (version) => `PostgreSQL ${version}`,
+    () => 'no PostgreSQL',
+  );
+  for (const line of heading(server, isShort)) console.log(line);
+  for (const benchmark of chosen) {
+    console.log(`\n${benchmark.name}: ${benchmark.title}`);
+    try {
+      await benchmark.run(stage);
+    } catch (error) {
+      console.log(missingLine(benchmark.name, error instanceof Error ? error.message : String(error)));
+      process.exitCode = 1;
+    }
+  }
+}
+
+/** What the figures depend on, beside keyctl. */
+function* heading(server: string, isShort: boolean): Generator<string> {
+  const cpus = availableParallelism();
+  const load = loadavg()[0] ?? 0;
+  yield `Node ${process.versions.node}, ${server}, ${cpus} CPUs, load ${load.toFixed(1)}`;
+  yield 'Medians, and between which values the middle half of the runs lies; all in turn.';
+  if (isShort) yield '--short shows that the programs run; its figures mean nothing.';
+  else if (load > cpus / 2) yield 'Others are at work on this machine: the figures are worth less.';
+  if (process.env.NODE_EXTRA_CA_CERTS !== undefined) {
+    yield 'NODE_EXTRA_CA_CERTS is set: every Node process, `node -e 0` too, begins with reading';
+    yield 'those certificates, which makes the ratios to it smaller than they are without.';
+  }
+}
+
+function chooseBenchmarks(only: string | undefined): readonly Benchmark[] {
+  const names = only?.split(',') ?? benchmarks.map(({ name }) => name);
+  return names.map((name) => {
+    const found = benchmarks.find((benchmark) => benchmark.name === name);
+    if (found === undefined) throw new Error(`--only ${name}: there is no such benchmark\n\n${usage}`);
+    return found;
+  });
+}
+
+interface SizeFlags {
+  readonly short: boolean;
+  readonly runs?: string | undefined;
+  readonly rows?: string | undefined;
+  readonly events?: string | undefined;
+  readonly keys?: string | undefined;
+}
+
+function sizesOf({ short, ...flags }: SizeFlags): Sizes {
+  const count = (name: 'runs' | 'rows' | 'events' | 'keys', usual: number, small: number): number => {
+    const text = flags[name];
+    if (text === undefined) return short ? small : usual;
+    if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`--${name} ${text}: a number, like --${name} ${usual}`);
+    return Number(text);
+  };
+  return {
+    processes: { runs: count('runs', 31, 2), warmup: short ? 1 : 3 },
+    bulks: { runs: short ? 1 : 5, warmup: short ? 0 : 1 },
+    rows: count('rows', 300_000, 2000),
+    events: count('events', 5_000_000, 20_000),
+    keys: count('keys', 5000, 50),
+  };
+}
+
+async function psqlOf(flag: string | undefined): Promise<Stage['psql']> {
+  if (flag === 'none') return { missing: 'left out by --psql none' };
+  const file = flag ?? (await findPsql(process.env.PATH ?? ''));
+  return file === null ? { missing: 'there is no psql on this machine' } : { file };
+}
+
+async function clearAndEnd(ground: Ground): Promise<void> {
+  await ground.close();
+  process.exit(130);
+}
+
+await main().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,46 @@
+-- Who may read what; applied with the kernel in every migration run, so that a new column is covered at once.
+-- Changes are made only by the kernel's functions, each granted in its own file: no role may write a table,
+-- but the gateway, which appends usage, and an ingest, which may insert into its own inbox.
+revoke all on schema keyctl from public;
+revoke all on all tables in schema keyctl from public;
+grant usage on schema keyctl to keyctl_viewer, keyctl_operator, keyctl_admin, keyctl_auditor, keyctl_gateway;
+
+do $$
+declare
+  edge text[];
+begin
+  -- Granting what is granted already would need the admin option for nothing on managed servers.
+  foreach edge slice 1 in array array[
+    ['keyctl_viewer', 'keyctl_operator'], ['keyctl_operator', 'keyctl_admin'], ['keyctl_viewer', 'keyctl_auditor']
+  ] loop
+    if not exists (
+      select from pg_auth_members m
+      where m.roleid = edge[1]::regrole and m.member = edge[2]::regrole
+    ) then
+      begin
+        execute format('grant %I to %I', edge[1], edge[2]);
+      exception when unique_violation then null; -- a migration of a sister database was first
+      end;
+    end if;
+  end loop;
+end $$;
+
+-- Salt, verifier and digest are read by the kernel alone; every other column of a key is for viewers.
+do $$
+declare
+  readable text;
+begin
+  select string_agg(quote_ident(attname), ', ' order by attnum) into readable
+  from pg_attribute
+  where attrelid = 'keyctl.api_keys'::regclass and attnum > 0 and not attisdropped
+    and attname not in ('salt', 'verifier', 'digest');
+  execute format('grant select (%s) on keyctl.api_keys to keyctl_viewer', readable);
+end $$;
+
+grant select on keyctl.keys, keyctl.owners, keyctl.audit_log, keyctl.audit_head, keyctl.installation, keyctl.ip_blocks,
+  keyctl.usage_events, keyctl.stray_events, keyctl.ingest_runs to keyctl_viewer;
+grant insert on keyctl.usage_events to keyctl_gateway;
+
+-- What was applied is no secret, and `db status` tells a viewer what is pending.
+grant usage on schema keyctl_migrations to keyctl_viewer;
+grant select on keyctl_migrations.tables, keyctl_migrations.kernel to keyctl_viewer;

@@ -1,0 +1,77 @@
+import { type Command, Option } from 'commander';
+import { type Dimension, dimensions } from '../../db/reads/usage-groups.js';
+import { usageError } from '../../domain/errors.js';
+import { parseEmail, wholeNumber } from '../../domain/setting-values.js';
+import type { Runtime } from '../../runtime/runtime.js';
+import { newCommand } from '../new-command.js';
+import { typedOrSearched } from '../typed-keys.js';
+import { countedDays, followEvents, showCounts, showNewest } from './show-usage.js';
+import { addWindow, checkFollow, limitFlag, type WindowFlags, windowOf } from './window-flags.js';
+
+interface UsageFlags extends WindowFlags {
+  readonly owner?: string;
+  readonly all?: boolean;
+  readonly family?: boolean;
+  readonly by?: Dimension;
+  readonly keyVersion?: number;
+  readonly limit?: number;
+  readonly follow?: boolean;
+}
+
+const example = 'keyctl audit usage key_7Q2mK9xZab3d, or --owner alice@example.com, or --all';
+
+export function usageCommand(rt: Runtime): Command {
+  const command = newCommand(rt, 'usage')
+    .summary('what keys were used for: events, or counts by endpoint, address, agent …')
+    .description('Show requests, newest first; with --by, counts of them.')
+    .argument('[key]', 'id, start of an id, name, external id, fingerprint or redacted token')
+    .option('--owner <email>', 'of all keys of this person, dead ones too', ownerFlag)
+    .option('--all', 'of all keys')
+    .option('--family', 'of all versions of KEY')
+    .addOption(new Option('--by <what>', 'count requests').choices(dimensions))
+    .option('--key-version <n>', 'requests made with this version', versionFlag);
+  addWindow(rt, command, ` (with --by: ${countedDays}d)`);
+  return command
+    .option('--limit <n>', 'how many (100; with --follow 10 to begin with; with --by all)', limitFlag)
+    .option('--follow', 'oldest first, and go on with what arrives; Ctrl-C ends it')
+    .action(async (typed: string | undefined, flags: UsageFlags) => {
+      checkFlags(rt, typed, flags);
+      const { owner, family, by, limit } = flags;
+      const window = { ...windowOf(flags), keyVersion: flags.keyVersion ?? null };
+      const key = await whose(rt, typed, flags);
+      const { usageScope } = await import('../../actions/usage-scope.js');
+      const { usageGroups } = await import('../../render/usage-groups.js');
+      await rt.withContext({}, async (ctx) => {
+        const scope = await usageScope(ctx, { key, owner, family }, { interactive: rt.canAsk });
+        if (by !== undefined)
+          await showCounts(rt, ctx, scope, window, { by, limit, lean: false, renderer: usageGroups(by) });
+        else if (flags.follow === true) await followEvents(rt, ctx, scope, { ...window, limit });
+        else await showNewest(rt, ctx, scope, { ...window, limit });
+      });
+    });
+}
+
+function ownerFlag(text: string): string {
+  return parseEmail('--owner', text);
+}
+
+function versionFlag(text: string): number {
+  return wholeNumber('--key-version', { min: 1, max: 1_000_000, example: '3' })(text);
+}
+
+/** One way of saying whose usage, and nothing that contradicts. */
+function checkFlags(rt: Runtime, typed: string | undefined, flags: UsageFlags): void {
+  const ways = [typed !== undefined, flags.owner !== undefined, flags.all === true].filter(Boolean);
+  if (ways.length > 1) throw usageError('KEY', 'a KEY, --owner or --all: one of them', example);
+  if (flags.family === true && (flags.owner !== undefined || flags.all === true))
+    throw usageError('--family', 'goes with a KEY', 'keyctl audit usage alice-prod --family');
+  if (flags.follow === true && flags.by !== undefined)
+    throw usageError('--follow', 'shows events, --by counts them', 'keyctl audit usage --all --follow');
+  checkFollow(rt, flags);
+}
+
+async function whose(rt: Runtime, typed: string | undefined, flags: UsageFlags): Promise<string | undefined> {
+  if (flags.owner !== undefined || flags.all === true) return undefined;
+  const [key] = await typedOrSearched(rt, typed === undefined ? [] : [typed], example);
+  return key;
+}

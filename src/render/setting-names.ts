@@ -1,0 +1,16 @@
+import type { Json } from './renderer.js';
+import { clean, type Safe } from './terminal-text.js';
+
+/** A setting's value in words: lists joined, nothing as `none`. */
+export function settingText(value: Json | undefined): Safe {
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0))
+    return clean('none');
+  if (Array.isArray(value)) return clean(value.join(', '));
+  if (typeof value === 'boolean') return clean(value ? 'yes' : 'no');
+  return clean(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+/** A setting's name in words: `quota_requests` → `quota requests`. */
+export function settingLabel(name: string): Safe {
+  return clean(name.replace(/_/g, ' '));
+}

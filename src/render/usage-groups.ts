@@ -1,0 +1,199 @@
+import type { UsageBreakdown } from '../actions/read-usage.js';
+import type { Dimension, UsageCounts, UsageGroup } from '../db/reads/usage-groups.js';
+import { ago } from '../domain/instant.js';
+import { byteSize, dollars, grouped } from './numbers.js';
+import type { Json, Renderer, View } from './renderer.js';
+import { type Column, tableText } from './table.js';
+import { clean, joinLines, line, type Safe } from './terminal-text.js';
+import { scopeJson, scopeName, scopeText } from './usage-scope.js';
+
+/** Rows that a person reads on a terminal without scrolling, unless a limit was asked for; pipes and programs get all. */
+const readable = 20;
+
+const counts = ['requests', 'errors', 'unique_ips', 'bytes', 'tokens', 'cost_usd', 'first_at', 'last_at'];
+
+/** `audit usage --by …`. */
+export const usageGroups = (by: Dimension): Renderer<UsageBreakdown> => ({
+  text: breakdownText,
+  json: (value) => ({
+    ...scopeJson(value.scope),
+    since: value.window.since,
+    until: value.window.until,
+    as_of: value.asOf,
+    by: value.by,
+    total: countsJson(value.total),
+    groups: groupRecords(value),
+    group_count: value.groupCount,
+  }),
+  records: groupRecords,
+  columns: [...(by === 'key' ? ['key_id', 'key_name'] : [by]), ...counts],
+});
+
+/** `audit endpoints`: the four numbers that the covering index holds (CLI.md). */
+export const usageEndpoints: Renderer<UsageBreakdown> = {
+  text: breakdownText,
+  json: (value) => ({
+    key_id: value.scope.key?.key.id ?? null,
+    since: value.window.since,
+    until: value.window.until,
+    as_of: value.asOf,
+    endpoints: endpointRecords(value),
+  }),
+  records: endpointRecords,
+  columns: ['endpoint', 'requests', 'unique_ips', 'errors', 'bytes'],
+};
+
+function endpointRecords({ groups }: UsageBreakdown): Record<string, Json>[] {
+  return groups.map(({ value, requests, uniqueIps, errors, bytes }) => ({
+    endpoint: value,
+    requests,
+    unique_ips: uniqueIps,
+    errors,
+    bytes: bytes ?? 0,
+  }));
+}
+
+/** The value stands under the name of the dimension: `{"ip": "192.0.2.1", "requests": …}`. */
+function groupRecords({ groups, by }: UsageBreakdown): Record<string, Json>[] {
+  return groups.map((group) =>
+    by === 'key'
+      ? { key_id: group.value, key_name: group.name, ...countsJson(group) }
+      : { [by]: group.value, ...countsJson(group) },
+  );
+}
+
+function countsJson(counts: UsageCounts): Record<string, Json> {
+  return {
+    requests: counts.requests,
+    errors: counts.errors,
+    unique_ips: counts.uniqueIps,
+    bytes: counts.bytes,
+    tokens: counts.tokens,
+    cost_usd: counts.costUsd,
+    first_at: counts.firstAt,
+    last_at: counts.lastAt,
+  };
+}
+
+/** One line of the table: a value, all values that are not shown, or all. */
+interface Row extends Partial<Omit<UsageCounts, 'requests' | 'errors'>> {
+  readonly requests: number;
+  readonly errors: number;
+  readonly label: Safe;
+  readonly name?: string | null;
+}
+
+function breakdownText(value: UsageBreakdown, view: View): Safe {
+  const { style } = view;
+  const { groups, groupCount, total, by } = value;
+  const heading = [scopeText(value.scope, view), style.muted(windowText(value))];
+  if (total.requests === 0) return joinLines([...heading, nothingText(value)]);
+  const whole = value.limited || view.unbounded === true;
+  const shown = whole ? groups : groups.slice(0, readable);
+  const rows: Row[] = shown.map((group) => ({ ...group, label: labelOf(group, by) }));
+  if (groupCount > shown.length) rows.push(restOf(total, shown, groupCount));
+  rows.push({ ...total, label: style.strong(line`total`) });
+  const table = tableText(columnsOf(value, view), rows, view);
+  const more = groupCount > shown.length && !whole;
+  return joinLines([
+    ...heading,
+    table,
+    ...(more ? [style.muted(line`all of them: -o csv, or --limit ${groupCount}`)] : []),
+  ]);
+}
+
+/** What the rows that are not shown amount to; their addresses are partly those of the others. */
+function restOf(total: UsageCounts, shown: readonly UsageGroup[], groupCount: number): Row {
+  const without = (count: (counts: UsageCounts) => number | null): number | null => {
+    const all = count(total);
+    return all === null ? null : shown.reduce((left, group) => left - (count(group) ?? 0), all);
+  };
+  return {
+    label: line`(${grouped(groupCount - shown.length)} more)`,
+    requests: without((each) => each.requests) ?? 0,
+    errors: without((each) => each.errors) ?? 0,
+    bytes: without((each) => each.bytes),
+    tokens: without((each) => each.tokens),
+    costUsd: without((each) => each.costUsd),
+  };
+}
+
+function windowText({ window, asOf }: UsageBreakdown): Safe {
+  const from =
+    window.since === null ? line`from the beginning` : line`since ${clean(shortTime(window.since))}`;
+  const to = window.until === null ? line`` : line` until ${clean(shortTime(window.until))}`;
+  const reach =
+    asOf === null ? line`no usage was ever brought in` : line`log as of ${clean(shortTime(asOf))}`;
+  return line`${from}${to} · ${reach}`;
+}
+
+/** Nothing in the window: says when there was something, and how to see it. */
+function nothingText({ scope, extent }: UsageBreakdown): Safe {
+  const who = scopeName(scope);
+  if (extent === null) return line`no request of ${who} was ever logged in ${clean(scope.where)}`;
+  const day = clean(extent.firstAt.slice(0, 10));
+  return joinLines([
+    line`no request of ${who} in this time; its newest was ${clean(shortTime(extent.lastAt))}`,
+    line`  all of them: --since ${day}`,
+  ]);
+}
+
+const headings: Readonly<Record<Dimension, Safe>> = {
+  endpoint: line`ENDPOINT`,
+  ip: line`FROM`,
+  agent: line`AGENT`,
+  hour: line`HOUR`,
+  status: line`STATUS`,
+  model: line`MODEL`,
+  version: line`VERSION`,
+  key: line`KEY`,
+  owner: line`OWNER`,
+};
+
+function columnsOf({ by, total }: UsageBreakdown, view: View): readonly Column<Row>[] {
+  const number = (heading: Safe, cell: (row: Row) => Safe): Column<Row> => ({
+    heading,
+    cell,
+    align: 'right',
+  });
+  const columns: Column<Row>[] = [
+    { heading: headings[by], cell: (row) => row.label, shrinks: by !== 'key' },
+    ...(by === 'key'
+      ? [{ heading: line`NAME`, cell: (row: Row) => clean(row.name ?? ''), shrinks: true }]
+      : []),
+    number(line`REQUESTS`, (row) => grouped(row.requests)),
+    number(line`ERRORS`, (row) => grouped(row.errors)),
+    ...(by === 'ip' ? [] : [number(line`IPS`, (row) => optional(row.uniqueIps, grouped))]),
+    ...(total.bytes === null ? [] : [number(line`BYTES`, (row) => optional(row.bytes, byteSize))]),
+    ...(total.tokens === null ? [] : [number(line`TOKENS`, (row) => optional(row.tokens, grouped))]),
+    ...(total.costUsd === null ? [] : [number(line`COST`, (row) => optional(row.costUsd, dollars))]),
+  ];
+  if (by === 'hour') return columns;
+  const time = (at: string): Safe => clean(shortAgo(at, view.now));
+  const wide = view.unbounded === true || view.columns >= 100;
+  if (wide) columns.push(number(line`FIRST`, (row) => optional(row.firstAt, time)));
+  // With tokens and cost beside ids and names, 80 columns are full.
+  if (by === 'key' && total.tokens !== null && !wide) return columns;
+  columns.push(number(line`LAST`, (row) => optional(row.lastAt, time)));
+  return columns;
+}
+
+function labelOf({ value }: UsageGroup, by: Dimension): Safe {
+  if (value === null) return line`(none)`;
+  if (by === 'version') return line`v${clean(String(value))}`;
+  return clean(by === 'hour' ? shortTime(String(value)) : String(value));
+}
+
+function optional<T>(value: T | null | undefined, shown: (value: T) => Safe): Safe {
+  return value === null || value === undefined ? clean('') : shown(value);
+}
+
+/** Days are still a feeling at three months; after that a date says more. */
+function shortAgo(at: string, now: Date): string {
+  const then = new Date(at);
+  return now.getTime() - then.getTime() > 99 * 86_400_000 ? at.slice(0, 10) : ago(then, now);
+}
+
+function shortTime(at: string): string {
+  return `${at.slice(0, 19)}Z`;
+}

@@ -1,0 +1,36 @@
+import type { Connection } from '../../src/db/connect.js';
+
+/** One row of usage_events, by the names of its columns; what is absent is null. */
+export interface EventSeed {
+  readonly ts: string;
+  readonly key_id: string;
+  readonly id: string;
+  readonly key_version?: number;
+  readonly method?: string;
+  readonly endpoint?: string | null;
+  readonly status?: number | null;
+  readonly ip_text?: string | null;
+  readonly user_agent?: string | null;
+  readonly bytes?: number;
+  readonly latency_ms?: number;
+  readonly tokens?: number;
+  readonly cost_usd?: number;
+  readonly model?: string;
+}
+
+/** Writes the events as they are, past the gateway's function: its rules are not what is tested here. */
+export async function seedEvents({ sql }: Connection, events: readonly EventSeed[]): Promise<void> {
+  const days = [...new Set(events.map((event) => event.ts.slice(0, 10)))];
+  await sql`select keyctl.ensure_partitions(array(select jsonb_array_elements_text(${JSON.stringify(days)}::text::jsonb)::date))`;
+  await sql`insert into keyctl.usage_events
+    select * from jsonb_populate_recordset(null::keyctl.usage_events, ${JSON.stringify(events)}::text::jsonb)`;
+}
+
+/** Numbers that look random and are the same in every run. */
+export function dice(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * below);
+  };
+}
