@@ -38,7 +38,8 @@ begin
 end $$;
 
 grant select on keyctl.keys, keyctl.owners, keyctl.audit_log, keyctl.audit_head, keyctl.installation, keyctl.ip_blocks,
-  keyctl.usage_events, keyctl.stray_events, keyctl.ingest_runs to keyctl_viewer;
+  keyctl.usage_events, keyctl.stray_events, keyctl.ingest_runs, keyctl.policies, keyctl.rotations, keyctl.rotation_plan,
+  keyctl.rotation_list to keyctl_viewer;
 grant insert on keyctl.usage_events to keyctl_gateway;
 
 -- What was applied is no secret, and `db status` tells a viewer what is pending.

@@ -16,7 +16,7 @@ begin
   if v_answer is not null then
     return v_answer;
   end if;
-  if k.status <> 'pending' or k.replaces is not null then
+  if k.status <> 'pending' or exists (select from keyctl.rotations r where r.new_key_id = k.id) then
     raise exception using errcode = 'KC409', message = format('%s is %s: only a pending first key can be activated', k.id, k.status);
   end if;
 

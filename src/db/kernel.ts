@@ -77,15 +77,16 @@ export interface KeySettings {
   readonly decoy?: boolean;
 }
 
-async function answer<T>(db: Executor, query: SQL): Promise<T> {
+/** The one answer of a kernel call; shared with the other files of typed calls. */
+export async function answer<T>(db: Executor, query: SQL): Promise<T> {
   const rows = await db.execute(query);
   return rows[0]?.answer as T;
 }
 
-const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`;
-const who = (change: Change) => sql`${change.operationId}::uuid, ${json(change.context)}`;
+export const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`;
+export const who = (change: Change) => sql`${change.operationId}::uuid, ${json(change.context)}`;
 /** Lists travel as JSON text: array parameters need type look-ups of their own (F36). */
-const textList = (values: readonly string[]) =>
+export const textList = (values: readonly string[]) =>
   sql`array(select jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
 const seconds = (value: number | null) => sql`make_interval(secs => ${value}::double precision)`;
 

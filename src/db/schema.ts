@@ -135,6 +135,11 @@ export const apiKeys = keyctl.table(
       .on(t.familyId)
       .where(sql`status = 'active' or (status = 'suspended' and suspended_from = 'active')`),
     uniqueIndex('api_keys_one_pending').on(t.familyId).where(sql`status = 'pending'`),
+    // With the one above: at most two keys of a family are usable, whatever the code does.
+    uniqueIndex('api_keys_one_retiring')
+      .on(t.familyId)
+      .where(sql`status = 'retiring' or (status = 'suspended' and suspended_from = 'retiring')`),
+    check('api_keys_on_expiry_known', sql`${t.onExpiry} in ('end', 'suspend', 'renew')`),
     index('api_keys_name_idx').on(t.name),
     index('api_keys_owner_idx').on(t.ownerId),
     index('api_keys_workspace_idx').on(t.workspaceId),
@@ -157,6 +162,73 @@ export const apiKeys = keyctl.table(
       'api_keys_issued_verified',
       sql`${t.origin} <> 'issued' or (${t.verifier} is not null and ${t.fingerprint} is not null)`,
     ),
+  ],
+);
+
+/**
+ * How long keys live: by name (a key says `policy`), and by environment (what a key's `environment` says). Of two that
+ * apply, the shorter one counts (`keyctl.policy_for`). A null says nothing.
+ */
+export const policies = keyctl.table(
+  'policies',
+  {
+    name: text('name').primaryKey(),
+    appliesTo: text('applies_to').notNull(),
+    rotateEverySeconds: bigint('rotate_every_seconds', { mode: 'number' }),
+    graceSeconds: bigint('grace_seconds', { mode: 'number' }),
+    /** The old key lives until the family's next rotation, or its own expiry. */
+    keepPrevious: boolean('keep_previous'),
+    reviewEverySeconds: bigint('review_every_seconds', { mode: 'number' }),
+    /** No key lives longer than this after its creation. */
+    expiresWithinSeconds: bigint('expires_within_seconds', { mode: 'number' }),
+    setAt: at('set_at').notNull().default(sql`clock_timestamp()`),
+    setBy: text('set_by').notNull().default(sql`session_user`),
+  },
+  (t) => [
+    check('policies_applies_to_known', sql`${t.appliesTo} in ('policy', 'environment')`),
+    check(
+      'policies_positive',
+      sql`least(${t.rotateEverySeconds}, ${t.reviewEverySeconds}, ${t.expiresWithinSeconds}) > 0 and coalesce(${t.graceSeconds}, 0) >= 0`,
+    ),
+  ],
+);
+
+/**
+ * One row per rotation: which key replaces which, since when and why. Its id is that of the successor, `rot_` for
+ * `key_`. What is true now (open, ended) is asked of the view `keyctl.rotation_list`.
+ */
+export const rotations = keyctl.table(
+  'rotations',
+  {
+    rotationId: text('rotation_id').primaryKey(),
+    operationId: uuid('operation_id').notNull(),
+    familyId: text('family_id').notNull(),
+    oldKeyId: text('old_key_id').notNull(),
+    newKeyId: text('new_key_id').notNull().unique('rotations_new_key_id_key'),
+    kind: text('kind').notNull(),
+    reason: text('reason').notNull(),
+    /** Null: the old key is kept until the next rotation. */
+    graceSeconds: bigint('grace_seconds', { mode: 'number' }),
+    compromised: boolean('compromised').notNull().default(false),
+    /** Ends an older grace of the family when it is activated. */
+    force: boolean('force').notNull().default(false),
+    /** Where the secret was going, by the names of the sinks. */
+    deliverTo: text('deliver_to').array().notNull().default([]),
+    /** A sink still has to put the new secret into its place; the old key is usable until then. */
+    commitPending: boolean('commit_pending').notNull().default(false),
+    preparedAt: at('prepared_at').notNull().default(sql`clock_timestamp()`),
+    preparedBy: text('prepared_by').notNull().default(sql`session_user`),
+    activatedAt: at('activated_at'),
+    finalizedAt: at('finalized_at'),
+    abortedAt: at('aborted_at'),
+  },
+  (t) => [
+    index('rotations_family_idx').on(t.familyId),
+    index('rotations_old_key_idx').on(t.oldKeyId),
+    // What is still under way: few rows, looked at by every `rotate due` and `rotate status`.
+    index('rotations_open_idx').on(t.preparedAt).where(sql`finalized_at is null and aborted_at is null`),
+    check('rotations_kind_known', sql`${t.kind} in ('rotate', 'replace', 'reissue')`),
+    check('rotations_id_form', sql`${t.rotationId} ~ '^rot_[0-9A-Za-z]{12}$'`),
   ],
 );
 

@@ -14,6 +14,19 @@ export interface IssuedKey {
   readonly deliveredTo: readonly string[];
   /** The audit row that registered the key. */
   readonly auditSeq: number;
+  /** Of a successor: what it replaces. */
+  readonly rotation?: RotationFacts;
+}
+
+/** What a rotation does to the old key; before it is activated, what it is going to do. */
+export interface RotationFacts {
+  readonly rotationId: string;
+  readonly oldKeyId: string;
+  readonly oldFingerprint: string | null;
+  /** `retiring` while it is in its grace, `replaced` when it ended at once, `revoked` when it was before. */
+  readonly oldKeyStatus: string;
+  /** Null: it has no grace, or (status `retiring`) is kept until the next rotation. */
+  readonly graceEndsAt: string | null;
 }
 
 /**
