@@ -5,6 +5,8 @@ export interface BuildOptions {
   readonly root?: string;
   readonly outdir?: string;
   readonly entries?: Readonly<Record<string, string>>;
+  /** Obeys KEYCTL_FAILPOINT: for tests only. */
+  readonly failpoints?: boolean;
 }
 
 /** The files written, each with the sources it holds. */

@@ -11,7 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { pack, packs, staticClosure } from './build/pack.mjs';
 
@@ -77,9 +77,14 @@ const noColorGuess = {
 /**
  * Bundles `entries` (output name to source file) into `outdir` and returns, for each file written, its sources.
  * Throws, and writes nothing, when src does not compile, when an entry cannot be CommonJS, or when a heavy
- * package would be loaded by the main entry itself.
+ * package would be loaded by the main entry itself. With `failpoints` it is no release, but what tests kill at will.
  */
-export async function build({ root = projectRoot, outdir = path.join(root, 'dist'), entries } = {}) {
+export async function build({
+  root = projectRoot,
+  outdir = path.join(root, 'dist'),
+  entries,
+  failpoints = false,
+} = {}) {
   const startedAt = Date.now();
   const { version } = JSON.parse(await readFile(path.join(projectRoot, 'package.json'), 'utf8'));
   const bundle = await esbuild.build({
@@ -103,7 +108,7 @@ export async function build({ root = projectRoot, outdir = path.join(root, 'dist
     minifySyntax: true,
     define: {
       // Failpoints answer only where this is false, so a release build cannot be told to fail.
-      __KEYCTL_RELEASE__: 'true',
+      __KEYCTL_RELEASE__: String(!failpoints),
       __KEYCTL_VERSION__: JSON.stringify(version),
       // Which drizzle/ folder belongs to this program: counted here once instead of at every start.
       __KEYCTL_SCHEMA__: JSON.stringify(await schemaFingerprint(root)) ?? 'undefined',
@@ -348,8 +353,14 @@ async function emitVerifyTypes() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const startedAt = Date.now();
   try {
-    const [files] = await Promise.all([build(), emitVerifyTypes()]);
-    console.log(`dist: ${files.size} files in ${Date.now() - startedAt} ms`);
+    const { failpoints, out } = parseArgs({
+      options: { failpoints: { type: 'boolean', default: false }, out: { type: 'string' } },
+    }).values;
+    if (failpoints && out === undefined)
+      throw new Error('--failpoints needs --out DIR: dist/ is what users run');
+    const outdir = path.resolve(out ?? path.join(projectRoot, 'dist'));
+    const [files] = await Promise.all([build({ outdir, failpoints }), emitVerifyTypes()]);
+    console.log(`${path.basename(outdir)}: ${files.size} files in ${Date.now() - startedAt} ms`);
   } catch (error) {
     console.error(`build: ${error.message}`);
     process.exitCode = 1;

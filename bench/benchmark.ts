@@ -12,6 +12,10 @@ export interface Sizes {
   /** Usage events in the table of `newest-events`. */
   readonly events: number;
   readonly keys: number;
+  /** Rows of the audit log that is verified. */
+  readonly entries: number;
+  /** Keys that are due at once. */
+  readonly due: number;
 }
 
 export interface Stage {

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
@@ -43,7 +43,8 @@ export async function prepareGround(): Promise<Ground> {
   await mkdir(scratch);
   await cp(join(root, 'bin'), join(place, 'bin'), { recursive: true });
   await cp(join(root, 'package.json'), join(place, 'package.json'));
-  await symlink(join(root, 'drizzle'), join(place, 'drizzle'));
+  // A copy: the schema has to stay the program's, whatever is written in the folder during a long run.
+  await cp(join(root, 'drizzle'), join(place, 'drizzle'), { recursive: true });
   await build({ outdir: join(place, 'dist') }).catch(async (error: unknown) => {
     await rm(place, { recursive: true });
     throw error;
@@ -64,7 +65,8 @@ export async function prepareGround(): Promise<Ground> {
       await sql.end();
       return String(row?.server_version).split(' ')[0] ?? '';
     },
-    database: async (name) => await createDatabase(await server(), name, env),
+    database: async (name) =>
+      await createDatabase(await server(), { name, env, drizzle: join(place, 'drizzle') }),
     async close() {
       await starting?.catch(() => {});
       // Not always below `place`: a long path, or root without namespaces, puts socket or data elsewhere.
@@ -86,13 +88,16 @@ function sessionOf({ socketDirectory, port, superuser }: EmbeddedServer, databas
 
 async function createDatabase(
   server: EmbeddedServer,
-  name: string,
-  env: NodeJS.ProcessEnv,
+  {
+    name,
+    env,
+    drizzle,
+  }: { readonly name: string; readonly env: NodeJS.ProcessEnv; readonly drizzle: string },
 ): Promise<BenchDatabase> {
   const admin = sessionOf(server, 'postgres');
   await admin.unsafe(`create database ${name}`);
   const sql = sessionOf(server, name);
-  await migrate(sql, join(root, 'drizzle'));
+  await migrate(sql, drizzle);
   const { socketDirectory, port, superuser } = server;
   return {
     sql,

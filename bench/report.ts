@@ -3,7 +3,7 @@ import { median, quantile } from './measure.js';
 /** One thing that was measured, several times. */
 export interface Series {
   readonly name: string;
-  readonly unit: 'ms' | 'rows/s';
+  readonly unit: 'ms' | 'rows/s' | 'MB';
   readonly samples: readonly number[];
 }
 

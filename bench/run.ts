@@ -1,25 +1,40 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Sizes, Stage } from './benchmark.js';
+import { exportUsage } from './export.js';
 import { type Ground, prepareGround } from './ground.js';
 import { ingest } from './ingest.js';
 import { newestEvents } from './newest-events.js';
 import { findPsql } from './psql.js';
 import { missingLine } from './report.js';
 import { revoke } from './revoke.js';
+import { rotate } from './rotate.js';
+import { rotateDue } from './rotate-due.js';
 import { startup } from './startup.js';
+import { verify } from './verify.js';
 
 /** `npm run bench`: what keyctl costs, as ratios of medians of one run. It prints whether a target was met, and asserts nothing. */
-const benchmarks: readonly Benchmark[] = [startup, revoke, ingest, newestEvents];
+const benchmarks: readonly Benchmark[] = [
+  startup,
+  revoke,
+  rotate,
+  rotateDue,
+  ingest,
+  newestEvents,
+  exportUsage,
+  verify,
+];
 
-const usage = `npm run bench -- [--only NAME[,NAME]] [--short] [--runs N] [--rows N] [--events N] [--keys N] [--psql PATH|none]
+const usage = `npm run bench -- [--only NAME[,NAME]] [--short] [--runs N] [--rows N] [--events N] [--keys N] [--due N] [--entries N] [--psql PATH|none]
 
   --only    ${benchmarks.map(({ name }) => name).join(', ')}
   --short   small sizes: shows that the programs run, its figures mean nothing
   --runs    of each process that takes a tenth of a second (31)
   --rows    of one ingest (300000)
-  --events  in the table of newest-events (5000000)
+  --events  in the table of newest-events (5000000) and of export (at most 2000000)
   --keys    that the events belong to (5000)
+  --due     keys that are due at once in rotate-due (10000)
+  --entries rows of the audit log in verify (1000000)
   --psql    the program to compare with; a script around it costs twice the time`;
 
 async function main(): Promise<void> {
@@ -31,6 +46,8 @@ async function main(): Promise<void> {
       rows: { type: 'string' },
       events: { type: 'string' },
       keys: { type: 'string' },
+      due: { type: 'string' },
+      entries: { type: 'string' },
       psql: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -97,10 +114,16 @@ interface SizeFlags {
   readonly rows?: string | undefined;
   readonly events?: string | undefined;
   readonly keys?: string | undefined;
+  readonly due?: string | undefined;
+  readonly entries?: string | undefined;
 }
 
 function sizesOf({ short, ...flags }: SizeFlags): Sizes {
-  const count = (name: 'runs' | 'rows' | 'events' | 'keys', usual: number, small: number): number => {
+  const count = (
+    name: 'runs' | 'rows' | 'events' | 'keys' | 'due' | 'entries',
+    usual: number,
+    small: number,
+  ): number => {
     const text = flags[name];
     if (text === undefined) return short ? small : usual;
     if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`--${name} ${text}: a number, like --${name} ${usual}`);
@@ -112,6 +135,8 @@ function sizesOf({ short, ...flags }: SizeFlags): Sizes {
     rows: count('rows', 300_000, 2000),
     events: count('events', 5_000_000, 20_000),
     keys: count('keys', 5000, 50),
+    due: count('due', 10_000, 150),
+    entries: count('entries', 1_000_000, 2000),
   };
 }
 

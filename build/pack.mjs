@@ -5,6 +5,8 @@
 const hotSources = [
   'src/commands/revoke.ts',
   'src/runtime/session.ts',
+  'src/runtime/watch-session.ts',
+  'src/db/watch-head.ts',
   'src/db/database.ts',
   'src/db/connect.ts',
   'src/db/embedded/open.ts',
@@ -12,6 +14,16 @@ const hotSources = [
   'src/actions/revoke-keys.ts',
   'src/render/revocation.ts',
   'node_modules/postgres/src/index.js',
+];
+
+/** What `rotate KEY` adds to those. */
+const rotateSources = [
+  'src/commands/rotate/rotate-keys.ts',
+  'src/commands/rotate/index.ts',
+  'src/actions/delivery/destinations-for.ts',
+  'src/runtime/delivery-places.ts',
+  'src/actions/rotation/rotate-keys.ts',
+  'src/render/issued-key.ts',
 ];
 
 /** `start` and every chunk that is loaded with it. */
@@ -26,18 +38,22 @@ export function staticClosure(chunks, start) {
   return seen;
 }
 
-/** The packs, by file name: the chunks that start every command, and those that `revoke` adds to them. */
+/** The packs, by file name: the chunks that start every command, those that `revoke` adds to them, and then `rotate`. */
 export function packs(chunks, files) {
   const named = (names) => names.map((name) => `${name}.cjs`).filter((file) => files.has(file));
   const startup = named([...staticClosure(chunks, 'main')]);
-  const starts = [...chunks].filter(([, { sources, entryPoint }]) =>
-    hotSources.some((source) => source === entryPoint || sources.includes(source)),
-  );
-  const closure = new Set(starts.flatMap(([name]) => [...staticClosure(chunks, name)]));
-  const hot = named([...closure]).filter((file) => !startup.includes(file));
+  const closureOf = (wanted) => {
+    const starts = [...chunks].filter(([, { sources, entryPoint }]) =>
+      wanted.some((source) => source === entryPoint || sources.includes(source)),
+    );
+    return named([...new Set(starts.flatMap(([name]) => [...staticClosure(chunks, name)]))]);
+  };
+  const hot = closureOf(hotSources).filter((file) => !startup.includes(file));
+  const rotate = closureOf(rotateSources).filter((file) => !startup.includes(file) && !hot.includes(file));
   return [
     ['startup.cjs', startup],
     ['hot.cjs', hot],
+    ['rotate.cjs', rotate],
   ].filter(([, members]) => members.length > 0);
 }
 

@@ -20,10 +20,11 @@ def verify(connection, token, ip=None, scope=None, workspace=None, model=None, f
     key_id, salt, verifier, stored, scheme, decision = cursor.fetchone() or (None,) * 6
     if scheme not in (1, None):
         raise NotImplementedError("this key is stored in a way that only a newer verify.py knows")
-    proof = verifier if form else stored
+    by_digest = not form or verifier is None and stored is not None  # also of imported keys that have the form of ours
+    proof = stored if by_digest else verifier
     # HKDF-SHA-256 (RFC 5869) of 32 bytes is these two steps. What is missing is compared all the same.
     extracted = hmac.digest(bytes(salt or bytes(16)), text, "sha256")
-    own = hmac.digest(extracted, b"keyctl/v1\1", "sha256") if form else digest.digest()
+    own = digest.digest() if by_digest else hmac.digest(extracted, b"keyctl/v1\1", "sha256")
     if not hmac.compare_digest(own, bytes(proof or bytes(32))) or proof is None:
         return ("unknown" if form else "malformed"), None
     return decision, key_id

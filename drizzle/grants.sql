@@ -39,8 +39,14 @@ end $$;
 
 grant select on keyctl.keys, keyctl.owners, keyctl.audit_log, keyctl.audit_head, keyctl.installation, keyctl.ip_blocks,
   keyctl.usage_events, keyctl.stray_events, keyctl.ingest_runs, keyctl.policies, keyctl.rotations, keyctl.rotation_plan,
-  keyctl.rotation_list to keyctl_viewer;
-grant insert on keyctl.usage_events to keyctl_gateway;
+  keyctl.rotation_list, keyctl.review_plan to keyctl_viewer;
+grant select on keyctl.usage_hours, keyctl.usage_touched, keyctl.rollup_state, keyctl.rollup_status, keyctl.budget_alerts,
+  keyctl.usage_baselines, keyctl.usage_partitions to keyctl_viewer;
+grant select on keyctl.audit_events, keyctl.key_lifecycle, keyctl.subkey_names to keyctl_viewer;
+-- Every column but filed_xid: which transaction filed an event is not the gateway's to say.
+revoke insert on keyctl.usage_events from keyctl_gateway;
+grant insert (ts, key_id, id, key_version, method, endpoint, object, feature, status, ip, ip_text, user_agent, bytes,
+  latency_ms, tokens, cost_usd, model, request_id) on keyctl.usage_events to keyctl_gateway;
 
 -- What was applied is no secret, and `db status` tells a viewer what is pending.
 grant usage on schema keyctl_migrations to keyctl_viewer;

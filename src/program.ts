@@ -19,6 +19,11 @@ const commands: readonly Leaf[] = [
     load: async () => (await import('./commands/keys/index.js')).keysCommand,
   },
   {
+    name: 'rotate',
+    summary: 'replace keys without an outage',
+    load: async () => (await import('./commands/rotate/index.js')).rotateCommand,
+  },
+  {
     name: 'revoke',
     summary: 'revoke keys, at once and for good',
     load: async () => (await import('./commands/revoke.js')).revokeCommand,

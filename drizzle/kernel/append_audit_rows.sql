@@ -36,6 +36,12 @@ begin
       'details', coalesce(nullif(v_row -> 'details', 'null'), '{}'),
       'answer', coalesce(nullif(v_row -> 'answer', 'null'), '{}')
     )::text;
+    -- A program that remembers a longer log than it found says so in every change that it makes.
+    if jsonb_typeof(p_context -> 'behind') = 'object' then
+      v_record := left(v_record, -1) || ', "behind" : ' || json_build_object(
+        'remembered_seq', (p_context #>> '{behind,remembered_seq}')::bigint,
+        'found_seq', (p_context #>> '{behind,found_seq}')::bigint) || '}';
+    end if;
     v_hash := sha256(v_prev || convert_to(v_record, 'UTF8'));
     insert into keyctl.audit_log (seq, at, operation_id, action, key_id, family_id, incident_id, actor_db, actor_os,
       actor_claimed, host, reason, record, prev_hash, hash)

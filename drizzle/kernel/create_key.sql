@@ -24,6 +24,7 @@ begin
       "used_by": [], "allowed_ips": [], "budget_alerts": [], "delivered_to": [], "auto_suspend": false, "decoy": false,
       "on_expiry": "end", "origin": "issued"}'),
     p_settings);
+  k.expires_at := keyctl.within_policy(k, p_settings, true);
   k.id := p_key ->> 'id';
   k.prefix := p_key ->> 'prefix';
   k.salt := decode(p_key ->> 'salt', 'hex');

@@ -54,19 +54,7 @@ begin
     return v_settled;
   end if;
 
-  with linked as (
-    delete from keyctl.stray_events s using keyctl.api_keys n
-    where n.id = any (v_new) and s.presented = n.external_id
-    returning n.id as new_key_id, s.*
-  )
-  insert into keyctl.usage_events (ts, key_id, id, key_version, method, endpoint, object, feature, status, ip, ip_text,
-    user_agent, bytes, latency_ms, tokens, cost_usd, model, request_id)
-  select l.ts, l.new_key_id, l.id, coalesce(l.key_version, 1), l.method, l.endpoint, l.object, l.feature, l.status, l.ip,
-    l.ip_text, l.user_agent, l.bytes, l.latency_ms, l.tokens, l.cost_usd, l.model, l.request_id
-  from linked l
-  order by l.new_key_id, l.ts, l.id
-  on conflict do nothing;
-
+  perform keyctl.link_strays(v_new);
   update keyctl.ingest_runs set keys_adopted = keys_adopted + cardinality(v_new) where run_id = p_run;
   for k in select * from keyctl.api_keys where id = any (v_new) order by id loop
     perform keyctl.append_audit(p_operation, p_context, 'key.imported', k.id, k.family_id, null,

@@ -17,8 +17,11 @@ begin
   perform keyctl.ensure_partitions(array(
     select distinct (e.ts at time zone 'UTC')::date from jsonb_populate_recordset(null::keyctl.usage_events, p_events) e));
   with added as (
-    insert into keyctl.usage_events
-    select * from jsonb_populate_recordset(null::keyctl.usage_events, p_events)
+    insert into keyctl.usage_events (ts, key_id, id, key_version, method, endpoint, object, feature, status, ip, ip_text,
+      user_agent, bytes, latency_ms, tokens, cost_usd, model, request_id)
+    select e.ts, e.key_id, e.id, e.key_version, e.method, e.endpoint, e.object, e.feature, e.status, e.ip, e.ip_text,
+      e.user_agent, e.bytes, e.latency_ms, e.tokens, e.cost_usd, e.model, e.request_id
+    from jsonb_populate_recordset(null::keyctl.usage_events, p_events) e
     on conflict do nothing
     returning key_id, ts, status
   )

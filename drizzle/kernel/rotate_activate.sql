@@ -1,7 +1,8 @@
 -- Makes prepared successors usable, after every sink acknowledged their secrets, and starts the grace period of the old
 -- keys: their end becomes the earlier of their own and now + grace; without grace they are dead at once. A key that was
 -- revoked stays revoked, one that is suspended is replaced at once. An older key of the family that is still usable ends
--- now when it was kept until this rotation, or by force; at most two keys of a family are usable.
+-- now when it was kept until this rotation, or by force; at most two keys of a family are usable. Neither ends
+-- one that is still needed: the secret of its own successor is not in its place yet (grace_open).
 --   p_items: [{rotation_id, delivered_to: [], in_place}]. in_place: a sink changes something that is in use only at its
 --   commit, so that a key without grace stays usable until rotate_commit, an hour (ten minutes when compromised) at most.
 -- Answers {outcomes: [...]} in the order of the items: activated; with nothing changed: not_found, already_activated,
@@ -10,7 +11,6 @@ create or replace function keyctl.rotate_activate(p_operation uuid, p_context js
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_item jsonb;
-  v_at integer;
   v_now timestamptz;
   v_from timestamptz;
   v_status text;
@@ -20,9 +20,11 @@ declare
   v_keeps boolean;
   v_ended jsonb;
   v_answer jsonb;
-  v_answers jsonb := '{}';
-  v_rows jsonb := '[]';
-  v_rows_of jsonb := '{}';
+  -- Arrays, as in rotate_prepare.
+  v_answers jsonb[] := '{}';
+  v_rows jsonb[] := '{}';
+  v_rows_of integer[] := '{}';
+  v_repeated text[];
   v_latest_seq bigint;
   r keyctl.rotations;
   o keyctl.api_keys;
@@ -36,19 +38,23 @@ begin
     select t.family_id from keyctl.rotations t
     where t.rotation_id in (select i ->> 'rotation_id' from jsonb_array_elements(p_items) i)));
 
-  for v_item, v_at in
-    select i.item, i.at::integer from jsonb_array_elements(p_items) with ordinality i (item, at) order by i.at
+  v_repeated := array(select l.key_id from keyctl.audit_log l
+    where l.operation_id = p_operation and l.action = 'rotation.activated' and l.key_id in (
+      select t.old_key_id from keyctl.rotations t
+      where t.rotation_id in (select i ->> 'rotation_id' from jsonb_array_elements(p_items) i)));
+  for v_item in select i.item from jsonb_array_elements(p_items) with ordinality i (item, at) order by i.at
   loop
+    v_rows_of := v_rows_of || null::integer;
     select * into r from keyctl.rotations where rotation_id = v_item ->> 'rotation_id';
     if not found then
-      v_answers := v_answers || jsonb_build_object(v_at, jsonb_build_object('outcome', 'not_found', 'rotation_id', v_item ->> 'rotation_id'));
+      v_answers := v_answers || jsonb_build_object('outcome', 'not_found', 'rotation_id', v_item ->> 'rotation_id');
       continue;
     end if;
-    v_answer := keyctl.prior_answer(p_operation, 'rotation.activated', r.old_key_id);
-    if v_answer is not null then
-      v_answers := v_answers || jsonb_build_object(v_at, v_answer);
+    if r.old_key_id = any (v_repeated) then
+      v_answers := v_answers || keyctl.prior_answer(p_operation, 'rotation.activated', r.old_key_id);
       continue;
     end if;
+    v_answer := null;
     v_now := clock_timestamp();
     select * into o from keyctl.api_keys where id = r.old_key_id;
     select * into n from keyctl.api_keys where id = r.new_key_id;
@@ -74,7 +80,9 @@ begin
       if found then
         -- Its end may have come by itself already: then it is only written down.
         v_end := least(a.usable_until, a.expires_at);
-        if v_end > v_now and not r.force then
+        if v_end > v_now and not r.force or coalesce(v_end > v_now, true) and exists (
+          select from keyctl.rotations t where t.old_key_id = a.id and t.new_key_id = a.replaced_by and t.commit_pending
+        ) then
           v_answer := jsonb_build_object('outcome', 'grace_open', 'open_key_id', a.id, 'grace_ends_at', v_end);
         else
           v_end := least(v_end, v_now);
@@ -92,7 +100,7 @@ begin
       end if;
     end if;
     if v_answer is not null then
-      v_answers := v_answers || jsonb_build_object(v_at, v_answer || jsonb_build_object('rotation_id', r.rotation_id, 'key_id', o.id));
+      v_answers := v_answers || (v_answer || jsonb_build_object('rotation_id', r.rotation_id, 'key_id', o.id));
       continue;
     end if;
 
@@ -121,28 +129,31 @@ begin
       finalized_at = case when o.status = 'retiring' then null when o.status = 'revoked' then o.revoked_at else o.usable_until end
     where rotation_id = r.rotation_id returning * into r;
 
+    if r.kind = 'reissue' and not r.commit_pending then
+      -- Nothing is left to be put into place, not of the secret that was lost either.
+      update keyctl.rotations set commit_pending = false where family_id = r.family_id and commit_pending and activated_at is not null;
+    end if;
     v_grace_ends := case when o.status = 'retiring' then least(o.usable_until, o.expires_at) end;
     v_answer := jsonb_build_object('outcome', 'activated', 'rotation_id', r.rotation_id, 'key_id', o.id, 'new_key_id', n.id,
       'activated_at', n.activated_at, 'old_key_status', o.status, 'grace_ends_at', v_grace_ends, 'grace_seconds', r.grace_seconds,
       'commit_pending', r.commit_pending, 'ended', v_ended);
-    v_answers := v_answers || jsonb_build_object(v_at, v_answer || '{"repeated": false}');
+    v_answers := v_answers || (v_answer || '{"repeated": false}');
     v_rows := v_rows || jsonb_build_object('action', 'rotation.activated', 'key_id', o.id, 'family_id', o.family_id, 'reason', r.reason,
       'details', jsonb_build_object('rotation_id', r.rotation_id, 'kind', r.kind, 'old_fingerprint', o.fingerprint,
         'new_key_id', n.id, 'new_fingerprint', n.fingerprint, 'new_version', n.version, 'delivered_to', n.delivered_to,
         'compromised', r.compromised, 'status_before', v_status),
       'answer', v_answer);
-    v_rows_of := v_rows_of || jsonb_build_object(v_at, jsonb_array_length(v_rows));
+    v_rows_of[cardinality(v_rows_of)] := cardinality(v_rows);
   end loop;
 
-  if v_rows <> '[]' then
-    v_latest_seq := keyctl.append_audit_rows(p_operation, p_context, v_rows);
+  if cardinality(v_rows) > 0 then
+    v_latest_seq := keyctl.append_audit_rows(p_operation, p_context, to_jsonb(v_rows));
   end if;
   return jsonb_build_object('outcomes', coalesce((
-    select jsonb_agg(e.answer || case when v_rows_of ? e.at
-        then jsonb_build_object('audit_seq', v_latest_seq - jsonb_array_length(v_rows) + (v_rows_of ->> e.at)::bigint)
-        else jsonb_build_object('audit_seq', e.answer -> 'audit_seq') end
-      order by e.at::integer)
-    from jsonb_each(v_answers) e (at, answer)), '[]'));
+    select jsonb_agg(e.answer || jsonb_build_object('audit_seq', coalesce(
+        to_jsonb(v_latest_seq - cardinality(v_rows) + v_rows_of[e.at]), e.answer -> 'audit_seq'))
+      order by e.at)
+    from unnest(v_answers) with ordinality e (answer, at)), '[]'));
 end $$;
 
 revoke all on function keyctl.rotate_activate from public;

@@ -36,6 +36,8 @@ begin
       update keyctl.rotations
       set commit_pending = false, finalized_at = case when v_ends then o.usable_until else r.finalized_at end
       where rotation_id = v_id returning * into r;
+      -- Of what a reissue took the place of, nothing is to be put anywhere any more.
+      update keyctl.rotations set commit_pending = false where family_id = r.family_id and commit_pending and activated_at is not null;
       v_answer := jsonb_build_object('outcome', 'committed', 'rotation_id', v_id, 'key_id', o.id, 'old_key_status', o.status,
         'grace_ends_at', case when o.status = 'retiring' then least(o.usable_until, o.expires_at) end, 'finalized_at', r.finalized_at);
       v_rows := v_rows || jsonb_build_object('action', 'rotation.committed', 'key_id', o.id, 'family_id', o.family_id,

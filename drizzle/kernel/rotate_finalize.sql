@@ -25,10 +25,13 @@ begin
   select * into r from keyctl.rotations where rotation_id = p_rotation_id;
   select * into o from keyctl.api_keys where id = r.old_key_id;
   v_now := clock_timestamp();
-  v_by_itself := o.status = 'revoked' or least(o.usable_until, o.expires_at) <= v_now;
+  -- A key that is kept until the next rotation has no end at all.
+  v_by_itself := o.status = 'revoked' or coalesce(least(o.usable_until, o.expires_at) <= v_now, false);
   if r.finalized_at is not null then
     return jsonb_build_object('outcome', 'already_finalized', 'rotation_id', r.rotation_id, 'key_id', o.id,
       'finalized_at', r.finalized_at, 'old_key_status', o.status, 'audit_seq', null, 'repeated', false);
+  elsif r.aborted_at is not null then
+    raise exception using errcode = 'KC409', message = format('%s was aborted', r.rotation_id);
   elsif r.activated_at is null then
     raise exception using errcode = 'KC409', message = format('%s is not active yet: its successor is still pending', r.rotation_id);
   elsif r.commit_pending and not v_by_itself then

@@ -47,8 +47,8 @@ begin
     raise exception using errcode = 'KC409', message = format('%s belongs to the family of %s: only a key alone in its family can join another', n.id, v_other);
   elsif o.replaced_by is not null or o.status = 'replaced' then
     raise exception using errcode = 'KC409', message = format('%s is replaced already, by %s', o.id, coalesce(o.replaced_by, 'a key that is not known here'));
-  elsif o.status = 'pending' then
-    raise exception using errcode = 'KC409', message = format('%s is pending: it never was usable', o.id);
+  elsif o.activated_at is null then
+    raise exception using errcode = 'KC409', message = format('%s is %s: it never was usable', o.id, o.status);
   end if;
   select l.rotation_id into v_other from keyctl.rotation_list l where l.family_id = o.family_id and l.state = 'pending';
   if v_other is not null then

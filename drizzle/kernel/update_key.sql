@@ -30,6 +30,7 @@ begin
   end if;
 
   n := keyctl.with_settings(k, p_settings);
+  n.expires_at := keyctl.within_policy(n, p_settings, false);
   if p_owner ->> 'email' is not null then
     select to_jsonb(o) into v_owner from keyctl.owners o where o.email = lower(p_owner ->> 'email');
     n.owner_id := keyctl.register_owner(p_owner ->> 'email', p_owner ->> 'name', p_owner ->> 'user_id');
@@ -56,7 +57,9 @@ begin
     used_by = n.used_by, description = n.description, justification = n.justification, allowed_ips = n.allowed_ips,
     rpm = n.rpm, rph = n.rph, burst = n.burst, concurrency = n.concurrency, quota_requests = n.quota_requests,
     quota_tokens = n.quota_tokens, budget_usd = n.budget_usd, billing_contact = n.billing_contact,
-    expires_at = n.expires_at, decoy = n.decoy
+    expires_at = n.expires_at, decoy = n.decoy, policy = n.policy, exempt_reason = n.exempt_reason,
+    on_expiry = n.on_expiry, review_every_seconds = n.review_every_seconds, budget_alerts = n.budget_alerts,
+    auto_suspend = n.auto_suspend
   where id = p_key_id;
 
   if v_after ? 'billing_contact' then

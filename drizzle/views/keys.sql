@@ -14,5 +14,7 @@ select
   k.retire_reason, k.suspended_at, k.suspended_until, k.suspended_from, k.suspension_reason, k.expires_at, k.replaced_at,
   k.revoked_at, k.revoked_by, k.revocation_reason, k.revocation_code, k.last_used_at, k.hash_scheme, k.fingerprint,
   (k.verifier is null and k.digest is not null) as weak,
-  (k.verifier is not null or k.digest is not null) as verifiable
+  (k.verifier is not null or k.digest is not null) as verifiable,
+  case when k.replaced_by is null and k.revoked_at is null then keyctl.retirement_phase(k.retire_on, statement_timestamp()) end
+    as retirement_phase
 from keyctl.api_keys k;

@@ -9,6 +9,8 @@ export interface Context {
   readonly operationId: string;
   readonly now: () => Date;
   readonly randomBytes: (size: number) => Uint8Array;
+  /** Told of each step of a protocol that must survive being cut there; tests end the process at one. */
+  readonly reached: (point: string) => Promise<void>;
 }
 
 /** The kernel's view of a context: which operation, and on whose word. */

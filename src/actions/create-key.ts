@@ -3,22 +3,14 @@ import {
   createKey as createInKernel,
   type KeySettings,
   type OwnerInput,
-  verification,
 } from '../db/kernel.js';
 import { exitCodes, KeyctlError } from '../domain/errors.js';
-import type { Secret } from '../domain/secret.js';
 import { isoTime } from '../domain/stored-time.js';
-import {
-  fingerprint,
-  hashScheme,
-  type MintedToken,
-  matchesVerifier,
-  mintToken,
-  verifierOf,
-} from '../domain/token.js';
 import { type Context, changeOf } from './context.js';
-import { type Delivery, deliverKey } from './delivery/deliver-key.js';
+import { deliverKey } from './delivery/deliver-key.js';
+import { recallSecret } from './delivery/recall-secret.js';
 import type { IssuedKey, Sink } from './delivery/sink.js';
+import { type MintedKey, mintKey } from './mint-key.js';
 
 export interface WantedKey {
   readonly prefix: string;
@@ -43,34 +35,26 @@ export interface CreatedKey {
  *   delivered key became active, 6 when it is active and a sink could not finish
  */
 export async function createKey(ctx: Context, wanted: WantedKey): Promise<CreatedKey> {
-  const minted = mintToken(wanted.prefix, ctx.randomBytes);
+  const minted = mintKey(ctx, wanted.prefix);
   const answer = await register(ctx, minted, wanted);
   const key = issuedKey(ctx, answer, wanted.sinks);
   const done: CreatedKey = { key, repeated: false, status: 'active' };
-  if (answer.key_id === minted.id) {
-    await deliverKey(ctx, { key, secret: minted.token, sinks: wanted.sinks, held: [] });
+  if (answer.key_id === minted.key.id) {
+    await deliverKey(ctx, { key, secret: minted.secret, sinks: wanted.sinks, held: [] });
     return done;
   }
   if (answer.activated_at !== null) {
     return { key: { ...key, deliveredTo: answer.delivered_to }, repeated: true, status: answer.status };
   }
   if (answer.status !== 'pending') throw endedBefore(key, answer.status);
-  await deliverKey(ctx, await recalled(ctx, key, wanted.sinks));
+  const recalled = await recallSecret(ctx, key.keyId, wanted.sinks);
+  if (recalled === null) throw secretLost(key);
+  await deliverKey(ctx, { key, sinks: wanted.sinks, ...recalled });
   return done;
 }
 
 /** One statement. Its answer names another key than the one minted here when this operation ran before. */
-async function register(ctx: Context, minted: MintedToken, wanted: WantedKey): Promise<CreateAnswer> {
-  const salt = ctx.randomBytes(16);
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-  const key = {
-    id: minted.id,
-    prefix: minted.prefix,
-    saltHex: hex(salt),
-    verifierHex: hex(verifierOf(minted.token, salt)),
-    hashScheme,
-    fingerprint: fingerprint(minted.token),
-  };
+async function register(ctx: Context, { key }: MintedKey, wanted: WantedKey): Promise<CreateAnswer> {
   const { owner, settings } = wanted;
   return await ctx.db.change(ctx.operationId, (db) =>
     createInKernel(db, changeOf(ctx), { key, owner, settings }),
@@ -90,22 +74,6 @@ function issuedKey(ctx: Context, answer: CreateAnswer, sinks: readonly Sink[]): 
     deliveredTo: sinks.map((sink) => sink.name),
     auditSeq: answer.audit_seq,
   };
-}
-
-/** The secret that an earlier run of this operation left in one of the sinks, if it is the one that was registered. */
-async function recalled(ctx: Context, key: IssuedKey, sinks: readonly Sink[]): Promise<Delivery> {
-  const proof = await ctx.db.query((db) => verification(db, key.keyId));
-  const held: Sink[] = [];
-  let secret: Secret | null = null;
-  for (const sink of sinks) {
-    const found = await sink.recall(key.keyId);
-    if (found === null || proof?.salt == null || proof.verifier === null) continue;
-    if (!matchesVerifier(found, proof.salt, proof.verifier)) continue;
-    held.push(sink);
-    secret = found;
-  }
-  if (secret === null) throw secretLost(key);
-  return { key, secret, sinks, held };
 }
 
 function secretLost(key: IssuedKey): KeyctlError {

@@ -1,5 +1,6 @@
 import type { Circumstances, Decision, Spent } from '../db/kernel.js';
 import { type DecisionAt, decisionsFrom } from '../db/reads/decisions.js';
+import { type EffectiveLimits, effectiveLimits } from '../db/reads/effective-limits.js';
 import { blocksOf, type IpBlock } from '../db/reads/ip-blocks.js';
 import { type Peaks, peaks, type RateUse, rateUse } from '../db/reads/key-usage.js';
 import type { KeyRow } from '../db/reads/keys.js';
@@ -21,6 +22,8 @@ export interface Explanation {
   readonly changes: readonly DecisionAt[];
   /** The blocks that hit the address asked about. */
   readonly blocks: readonly IpBlock[];
+  /** Those that hold at that moment. */
+  readonly limits: EffectiveLimits;
   readonly rate: RateUse;
   /** Null when they were not known in time: a week of a busy key takes a second for every 2 M events. */
   readonly peaks: Peaks | null;
@@ -40,6 +43,7 @@ export async function explainKey(ctx: Context, row: KeyRow, request: Circumstanc
     ...first,
     changes: later.filter((each, at) => each.decision !== (later[at - 1] ?? first).decision),
     blocks: ip === null ? [] : await ctx.db.query((db) => blocksOf(db, ip, first.at)),
+    limits: await ctx.db.query((db) => effectiveLimits(db, id, first.at)),
     rate: await ctx.db.query((db) => rateUse(db, id)),
     spent: await spentOfLimits(ctx, row, first.at),
     peaks: await withinLimit(ctx.db.query((db) => peaks(db, id))),

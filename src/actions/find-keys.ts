@@ -9,8 +9,11 @@ import {
   shortestIdStart,
 } from '../domain/reference.js';
 import { baseName, rotatedName } from '../domain/rotated-name.js';
+import { Secret } from '../domain/secret.js';
 import { fingerprint } from '../domain/token.js';
+import { isWord } from '../domain/word.js';
 import type { Context } from './context.js';
+import { asFound, isTokenOf } from './foreign-reference.js';
 
 /** A key that a reference means, and the reference; a full token stays with it for a probe. */
 export interface FoundKey {
@@ -53,7 +56,7 @@ export async function findKeys(
   for (const reference of references) {
     try {
       const row = choose(reference, rows, targetName(ctx.db.target));
-      if (!found.has(row.key.id)) found.set(row.key.id, { reference, row });
+      if (!found.has(row.key.id)) found.set(row.key.id, { reference: asFound(reference, row), row });
     } catch (error) {
       if (!(error instanceof KeyctlError) || error.exitCode !== exitCodes.notFound) throw error;
       missing.push({ shown: describeReference(reference), error });
@@ -100,6 +103,7 @@ function candidatesOf(references: readonly Reference[]): KeyCandidates {
     if (reference.kind === 'text') {
       names.push(...spellings(reference.text));
       externalIds.push(reference.text);
+      if (isWord(reference.text)) fingerprints.push(fingerprint(new Secret(reference.text)));
       if (reference.idStart !== null) idStarts.push(reference.idStart);
     }
   }
@@ -145,6 +149,7 @@ function fittingRows(reference: Reference, rows: readonly KeyRow[]): KeyRow[] {
     case 'id_start':
       return rows.filter((row) => row.key.id.startsWith(reference.start));
     case 'fingerprint':
+    case 'foreign':
       return rows.filter((row) => row.key.fingerprint === reference.fingerprint);
     case 'external':
       return rows.filter((row) => row.key.externalId === reference.externalId);
@@ -156,7 +161,8 @@ function fittingRows(reference: Reference, rows: readonly KeyRow[]): KeyRow[] {
         (row) => row.key.externalId === reference.text || (start !== null && row.key.id.startsWith(start)),
       );
       const named = presentOfFamilies(rows, reference.text);
-      return [...new Map([...direct, ...named].map((row) => [row.key.id, row])).values()];
+      const called = [...new Map([...direct, ...named].map((row) => [row.key.id, row])).values()];
+      return called.length > 0 ? called : rows.filter((row) => isTokenOf(reference.text, row));
     }
     case 'broken_token':
       return [];

@@ -1,13 +1,15 @@
 import { findCandidates, type KeyRow } from '../db/reads/keys.js';
+import type { KnownDigests } from '../domain/known-digests.js';
 import { fitsPrefix, type Place, type Sighting, type Verdict, verdictOf } from '../domain/leak.js';
 import type { Secret } from '../domain/secret.js';
-import { fingerprint } from '../domain/token.js';
+import { digestOf, fingerprint, redactForeign } from '../domain/token.js';
 import type { FoundToken } from '../domain/token-scan.js';
 import type { Context } from './context.js';
+import { knownTokens } from './known-tokens.js';
 
 /** A token of ours that was found, and what the database says of it. */
 export interface IdentifiedToken {
-  /** By its locator; also of an unknown one, which has no key. */
+  /** By its locator, of an unknown one too, which has no key; of an imported key's token the key's. */
   readonly id: string;
   /** The key it belongs to; null when it is unknown here. */
   readonly row: KeyRow | null;
@@ -16,7 +18,7 @@ export interface IdentifiedToken {
   readonly cause: 'no_such_key' | 'other_secret' | null;
   /** Of the token that was found; of a cut one the key's. */
   readonly fingerprint: string | null;
-  /** `prefix_locator****`. */
+  /** `prefix_locator****`; of a token that is not of our form its first four characters. */
   readonly redacted: string;
   /** Whole, when it stood there whole. */
   readonly token: Secret | null;
@@ -54,8 +56,9 @@ interface Entry {
  */
 export async function identifyTokens(
   ctx: Context,
-  sightings: AsyncIterable<Sighting> | Iterable<Sighting>,
+  sightings: (known: KnownDigests | null) => AsyncIterable<Sighting> | Iterable<Sighting>,
 ): Promise<Identified> {
+  const digests = await knownTokens(ctx);
   const known = new Map<string, IdentifiedToken & { places: Place[]; times: number }>();
   const absent = new Set<string>();
   let waiting = new Map<string, Entry>();
@@ -64,11 +67,9 @@ export async function identifyTokens(
   async function resolve(): Promise<void> {
     const entries = [...waiting.values()];
     waiting = new Map();
-    const ids = [...new Set(entries.map((entry) => entry.found.id))];
-    const rows = ids.length === 0 ? [] : await ctx.db.read((orm) => findCandidates(orm, { ids }));
-    const byId = new Map(rows.map((row) => [row.key.id, row]));
+    const rows = await rowsOf(ctx, entries, digests);
     for (const entry of entries) {
-      const token = identified(entry, byId.get(entry.found.id) ?? null);
+      const token = identified(entry, rows);
       if (token === null) {
         if (absent.size < mostAbsent) absent.add(entry.found.id);
         continue;
@@ -82,7 +83,7 @@ export async function identifyTokens(
     }
   }
 
-  for await (const { found, place } of sightings) {
+  for await (const { found, place } of sightings(digests)) {
     if (found.token === null && absent.has(found.id)) continue;
     const print = found.token === null ? null : fingerprint(found.token);
     const name = print ?? `${found.prefix}_${found.id}`;
@@ -96,10 +97,43 @@ export async function identifyTokens(
   return { tokens: inOrder([...known.values()]), omitted: Math.max(0, unknown - mostUnknown) };
 }
 
+interface Rows {
+  readonly byId: ReadonlyMap<string, KeyRow>;
+  /** Of imported keys that a digest proves. */
+  readonly byFingerprint: ReadonlyMap<string, KeyRow>;
+}
+
+async function rowsOf(ctx: Context, entries: readonly Entry[], digests: KnownDigests | null): Promise<Rows> {
+  const ids = [...new Set(entries.flatMap(({ found }) => (found.kind === 'foreign' ? [] : [found.id])))];
+  // A key that was imported with a digest alone has an id of its own, though its token may have our form.
+  const fingerprints = entries.flatMap(({ found, fingerprint: print }) =>
+    print !== null && found.token !== null && digests?.has(digestOf(found.token)) === true ? [print] : [],
+  );
+  const wanted = { ids, fingerprints };
+  const none = ids.length + fingerprints.length === 0;
+  const rows = none ? [] : await ctx.db.read((orm) => findCandidates(orm, wanted));
+  const weak = rows.filter((row) => row.key.weak === true);
+  return {
+    byId: new Map(rows.map((row) => [row.key.id, row])),
+    byFingerprint: new Map(weak.map((row) => [row.key.fingerprint ?? '', row])),
+  };
+}
+
 /** Null: the form of a cut token, and no key of ours. */
-function identified(entry: Entry, row: KeyRow | null): IdentifiedToken | null {
+function identified(entry: Entry, { byId, byFingerprint }: Rows): IdentifiedToken | null {
   const { found } = entry;
   const shared = { id: found.id, token: found.token, places: entry.places, times: entry.times };
+  const imported = byFingerprint.get(entry.fingerprint ?? '');
+  if (imported !== undefined && found.token !== null) {
+    const { id, status } = imported.key;
+    const verdict = verdictOf(status);
+    const redacted =
+      found.kind === 'foreign' ? redactForeign(found.token) : `${found.prefix}_${found.locator}****`;
+    return { ...shared, id, row: imported, verdict, cause: null, fingerprint: entry.fingerprint, redacted };
+  }
+  // Its fingerprint was known a moment ago.
+  if (found.kind === 'foreign') return null;
+  const row = byId.get(found.id) ?? null;
   if (found.token === null) {
     if (row === null || !fitsPrefix(found, row.key.prefix)) return null;
     const redacted = `${row.key.prefix}_${found.locator}****`;

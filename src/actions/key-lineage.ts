@@ -1,5 +1,7 @@
+import { type PlannedKey, withPlans } from '../db/reads/key-plans.js';
 import { familyKeys, type KeyRow } from '../db/reads/keys.js';
 import { familyEvents, type LifeEvent } from '../db/reads/lineage.js';
+import { type LivingRotation, livingRotations } from '../db/reads/living-rotations.js';
 import type { Context } from './context.js';
 
 /** A family: its keys, oldest version first, and what happened to them, oldest first. */
@@ -7,8 +9,10 @@ export interface Lineage {
   readonly familyId: string;
   /** The key that was asked for. */
   readonly keyId: string;
-  readonly keys: readonly KeyRow[];
+  readonly keys: readonly PlannedKey[];
   readonly events: readonly LifeEvent[];
+  /** What is under way. */
+  readonly rotations: readonly LivingRotation[];
 }
 
 export async function keyLineage(ctx: Context, row: KeyRow): Promise<Lineage> {
@@ -16,7 +20,8 @@ export async function keyLineage(ctx: Context, row: KeyRow): Promise<Lineage> {
   return {
     familyId,
     keyId: id,
-    keys: await ctx.db.query((db) => familyKeys(db, [familyId])),
+    keys: await ctx.db.query(async (db) => withPlans(db, await familyKeys(db, [familyId]))),
     events: await ctx.db.query((db) => familyEvents(db, familyId)),
+    rotations: await ctx.db.query((db) => livingRotations(db, familyId)),
   };
 }

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { DeliveryPlan, SinkWorld } from '../actions/delivery/destinations-for.js';
 import { type Sink, SinkError } from '../actions/delivery/sink.js';
 import { type Destination, parseDestination } from '../domain/destination.js';
 import { exitCodes, KeyctlError, usageError } from '../domain/errors.js';
-import { issuedKey, keyShowing } from '../render/issued-key.js';
 import { writeText } from '../runtime/output.js';
 import type { Runtime } from '../runtime/runtime.js';
 
@@ -11,25 +10,45 @@ export interface DeliveryFlags {
   readonly deliver?: readonly Destination[];
 }
 
+/** Of commands that issue several keys at once. */
+export interface PlaceFlags extends DeliveryFlags {
+  readonly deliverDir?: string;
+  readonly deliverMap?: string;
+}
+
 /** Adds `--deliver`. */
 export function addDeliverFlag(command: Command): Command {
   return command.option(
     '--deliver <sink>',
-    'where the secret goes: stdout, or file:PATH (new, mode 0600); repeated for several; a terminal shows it by itself',
+    'where the secret goes: file:PATH (new, mode 0600), env:PATH#NAME (one line of an env file), ' +
+      "'age:RECIPIENT>PATH' (encrypted), exec:COMMAND (on its stdin), or stdout; repeated for several; " +
+      'a terminal shows it by itself',
     (text: string, earlier: readonly Destination[] = []) => [...earlier, parseDestination('--deliver', text)],
   );
 }
 
+/** Adds `--deliver`, `--deliver-dir` and `--deliver-map`. */
+export function addPlaceFlags(command: Command): Command {
+  return addDeliverFlag(command)
+    .option('--deliver-dir <dir>', 'each secret into a file of its own there, named by the id of its key')
+    .option('--deliver-map <file>', 'which key goes where: a private JSON file (docs/delivery.md)');
+}
+
 /** Refuses (5) a secret that would have nowhere to go, before anything is minted or opened. */
-export function requireSink(rt: Runtime, { deliver = [] }: DeliveryFlags): void {
+export function requireSink(rt: Runtime, { deliver = [], deliverDir, deliverMap }: PlaceFlags): void {
   const { output } = rt.flags;
-  const kinds = deliver.map(nameOf);
-  const twice = kinds.find((kind, at) => kinds.indexOf(kind) !== at);
-  if (twice !== undefined) throw usageError('--deliver', `${twice} is named twice`, `--deliver ${twice}`);
-  if (output === 'ids' && kinds.includes('stdout')) {
+  if (output === 'ids' && deliver.some((to) => to.kind === 'stdout')) {
     throw usageError('--output', 'ids prints no secret, so --deliver stdout would lose it', '--output json');
   }
-  if (deliver.length > 0 || (rt.machine.terminal.stdout && output === 'table')) return;
+  const places = [deliver.length > 0, deliverDir !== undefined, deliverMap !== undefined].filter(Boolean);
+  if (places.length > 1) {
+    throw usageError(
+      '--deliver',
+      'only one of --deliver, --deliver-dir, --deliver-map',
+      '--deliver-dir /srv/keys',
+    );
+  }
+  if (places.length > 0 || (rt.machine.terminal.stdout && output === 'table')) return;
   throw new KeyctlError({
     code: 'no_sink',
     message:
@@ -41,14 +60,33 @@ export function requireSink(rt: Runtime, { deliver = [] }: DeliveryFlags): void 
   });
 }
 
-/** The sinks that were asked for, those that cannot be taken back last; a terminal when none was. */
-export async function sinksOf(rt: Runtime, { deliver = [] }: DeliveryFlags): Promise<readonly Sink[]> {
-  const { fileSink } = await import('../actions/delivery/file-sink.js');
-  const files = deliver.flatMap((to) =>
-    to.kind === 'file' ? [fileSink(resolve(rt.machine.workingDirectory, to.path))] : [],
-  );
-  if (deliver.some((to) => to.kind === 'stdout')) return [...files, stdoutSink(rt)];
-  return files.length > 0 ? files : [terminalSink(rt)];
+/** Where keys go by these flags; null when a terminal shows them. Reads the map, looks at the directory (2, 78). */
+export async function deliveryPlan(rt: Runtime, flags: PlaceFlags): Promise<DeliveryPlan | null> {
+  const { deliver = [], deliverDir, deliverMap } = flags;
+  if (deliverDir !== undefined || deliverMap !== undefined) {
+    const { deliveryDirectory, readDeliveryMap } = await import('../runtime/delivery-places.js');
+    if (deliverDir !== undefined) return { kind: 'directory', path: deliveryDirectory(rt, deliverDir) };
+    if (deliverMap !== undefined) return { kind: 'map', map: readDeliveryMap(rt, deliverMap) };
+  }
+  if (deliver.length === 0) return null;
+  const { refuseTwice } = await import('../actions/delivery/destinations-for.js');
+  refuseTwice('--deliver', deliver, rt.machine.workingDirectory);
+  return { kind: 'fixed', destinations: deliver };
+}
+
+/** The sinks of one key: those that were asked for, those that cannot be taken back last; a terminal when none was. */
+export async function sinksOf(rt: Runtime, flags: DeliveryFlags): Promise<readonly Sink[]> {
+  const plan = await deliveryPlan(rt, { deliver: flags.deliver ?? [] });
+  if (plan?.kind !== 'fixed') return [terminalSink(rt)];
+  const { sinksOf } = await import('../actions/delivery/destinations-for.js');
+  return sinksOf(plan.destinations, await sinkWorld(rt));
+}
+
+/** What sinks need of this machine. */
+export async function sinkWorld(rt: Runtime): Promise<SinkWorld> {
+  const { hookWorld } = await import('../runtime/delivery-places.js');
+  const { workingDirectory } = rt.machine;
+  return { ...hookWorld(rt), workingDirectory, stdout: () => stdoutSink(rt) };
 }
 
 /**
@@ -58,14 +96,19 @@ export async function sinksOf(rt: Runtime, { deliver = [] }: DeliveryFlags): Pro
 function stdoutSink(rt: Runtime): Sink {
   return printing('stdout', async (secret, key) => {
     if (rt.flags.output === 'table') await writeText(rt.machine.stdout, `${secret.reveal()}\n`);
-    else await rt.print(issuedKey, { key, secret, status: 'pending' });
+    else {
+      const { issuedKey } = await import('../render/issued-key.js');
+      await rt.print(issuedKey, { key, secret, status: 'pending' });
+    }
   });
 }
 
-function terminalSink(rt: Runtime): Sink {
-  return printing('terminal', (secret, key) =>
-    writeText(rt.machine.stdout, `${keyShowing(key, secret, rt.view('stdout'))}\n`),
-  );
+/** Shows a key on the terminal, once. */
+export function terminalSink(rt: Runtime): Sink {
+  return printing('terminal', async (secret, key) => {
+    const { keyShowing } = await import('../render/issued-key.js');
+    await writeText(rt.machine.stdout, `${keyShowing(key, secret, rt.view('stdout'))}\n`);
+  });
 }
 
 /** What is printed cannot be taken back, nor read again by a later run. */
@@ -89,8 +132,4 @@ function failureOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
   if (code === 'ENOSPC') return 'no space is left on the device';
   return code === null ? 'its reader is gone' : `it could not be written (${code})`;
-}
-
-function nameOf(to: Destination): string {
-  return to.kind === 'stdout' ? 'stdout' : `file:${to.path}`;
 }

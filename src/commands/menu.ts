@@ -14,6 +14,12 @@ const jobs: readonly Choice<Job>[] = [
   choice(line`Revoke a key`, line`search for it, see what would break, say why`, (_rt, run) =>
     run(['revoke']),
   ),
+  choice(line`Rotate a key`, line`a new secret, and a grace period for the old one`, (_rt, run) =>
+    run(['rotate']),
+  ),
+  choice(line`Review access`, line`what keys may do and did: keep, narrow or revoke`, (_rt, run) =>
+    run(['keys', 'review']),
+  ),
   choice(line`Look at a key`, line`status, owner, limits, last use`, (rt, run) =>
     withKey(rt, run, ['keys', 'show']),
   ),

@@ -83,7 +83,9 @@ async function tokensFor(
     if (id !== undefined) tokens.set(id, token);
     return id !== undefined;
   };
-  for (const { reference } of wanted.keys) if (reference.kind === 'token') keep(reference.token);
+  for (const { reference } of wanted.keys) {
+    if (reference.kind === 'token' || reference.kind === 'foreign') keep(reference.token);
+  }
   if (revoked.some(({ keyId }) => !tokens.has(keyId)) && !wanted.stdinIsKeys) {
     const given = await tokenFromOutside(rt, revoked);
     if (given !== null && !candidates(given).map(keep).includes(true)) {

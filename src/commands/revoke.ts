@@ -13,10 +13,13 @@ import type { Runtime } from '../runtime/runtime.js';
 import { askReason, reasonFlag, requireReason } from './ask-reason.js';
 import { askConsent, checkExpected, requireConsent } from './consent.js';
 import { addChangeFlags, type ChangeFlags, newCommand } from './new-command.js';
+import { addReplaceFlags, type ReplaceFlags, replacementPlaces } from './revoke-replace-flags.js';
+import type { replaceRevoked as ReplaceRevoked } from './revoke-replacement.js';
+import type { SecretPlaces } from './rotate/secret-places.js';
 import { addSelectionFlags, isSelection, keyChoice, type SelectionFlags } from './selection-flags.js';
 import { typedOrSearched } from './typed-keys.js';
 
-interface RevokeFlags extends ChangeFlags, SelectionFlags {
+interface RevokeFlags extends ChangeFlags, SelectionFlags, ReplaceFlags {
   readonly reason?: string;
   readonly code: RevocationCode;
   readonly ticket?: string;
@@ -51,6 +54,7 @@ export function revokeCommand(rt: Runtime): Command {
       'header that carries the key in the probe (Authorization: Bearer)',
       probeHeader,
     );
+  addReplaceFlags(command);
   addSelectionFlags(command);
   addChangeFlags(command);
   return command.action(async (typed: string[], flags: RevokeFlags) => {
@@ -58,13 +62,14 @@ export function revokeCommand(rt: Runtime): Command {
     if (flags.dryRun !== true) requireReason(rt, flags.reason);
     const keys = isSelection(flags) ? typed : await typedOrSearched(rt, typed, example);
     const choice = await keyChoice(rt, keys, flags);
+    const places = await replacementPlaces(rt, flags, keys.length > 1 || isSelection(flags));
     const change = { operationId: flags.operationId, ticket: flags.ticket, meanwhile };
 
     if (flags.dryRun === true) return await look(rt, choice, flags);
     const agreed = flags.yes === true ? null : await lookAndAsk(rt, choice, flags);
     const reason = agreed?.allDead === true ? (flags.reason ?? '') : await askReason(rt, flags.reason);
     await rt.withContext(change, async (ctx) =>
-      revoke(rt, ctx, agreed ?? (await chosen(rt, ctx, choice, flags)), reason, flags),
+      revoke(rt, ctx, agreed ?? (await chosen(rt, ctx, choice, flags)), { reason, flags, places }),
     );
   });
 }
@@ -152,12 +157,17 @@ function sayLeftOut(rt: Runtime, dead: number, unknown: number): void {
   if (dead > 0) rt.say(line`left out: tokens of keys that are revoked or replaced already: ${dead}`);
 }
 
+interface Agreed {
+  readonly reason: string;
+  readonly flags: RevokeFlags;
+  readonly places: SecretPlaces | null;
+}
+
 async function revoke(
   rt: Runtime,
   ctx: Context,
   { keys, missing }: Chosen,
-  reason: string,
-  flags: RevokeFlags,
+  { reason, flags, places }: Agreed,
 ): Promise<void> {
   const { notFoundResult, revokeKeys } = await import('../actions/revoke-keys.js');
   const { nextAfter, revocation } = await import('../render/revocation.js');
@@ -176,11 +186,19 @@ async function revoke(
       stdinIsKeys: flags.stdin === true,
     }));
   }
+  const replacement = places === null ? null : await replace(rt, ctx, { keys, done, reason, places });
   // Before it is printed: a reader that has gone away changes nothing about it.
-  rt.exitWith(interrupted ? exitCodes.interrupted : exitCodeOf(done.results));
-  await rt.print(revocation, done);
+  const code = exitCodeOf(done.results);
+  const whole = code === exitCodes.done && replacement?.all === false ? exitCodes.partial : code;
+  rt.exitWith(interrupted ? exitCodes.interrupted : whole);
+  await (replacement === null ? rt.print(revocation, done) : replacement.print());
   const next = nextAfter(done, { demo: rt.flags.demo });
   if (next !== null && rt.machine.terminal.stderr) rt.say(rt.style('stderr').muted(next));
+}
+
+async function replace(...args: Parameters<typeof ReplaceRevoked>): ReturnType<typeof ReplaceRevoked> {
+  const { replaceRevoked } = await import('./revoke-replacement.js');
+  return await replaceRevoked(...args);
 }
 
 /** One number for several outcomes: the worst that a script has to react to. */

@@ -15,12 +15,16 @@ export interface SelectionFlags {
   readonly expect?: number;
 }
 
-export function addSelectionFlags(command: Command): Command {
+/** @param aboutPrefix for a command where --prefix means something else beside a KEY */
+export function addSelectionFlags(
+  command: Command,
+  aboutPrefix = 'all living keys with this prefix',
+): Command {
   return command
     .option('--owner <email>', 'all living keys of this person')
     .option('--user-id <id>', 'all living keys of this user id')
     .option('--workspace <id>', 'all living keys of this workspace')
-    .option('--prefix <prefix>', 'all living keys with this prefix')
+    .option('--prefix <prefix>', aboutPrefix)
     .option('--family <key>', 'all living keys of the family of this KEY')
     .option('--stdin', 'KEYs from stdin: one a line, JSON with key_id, or any text with tokens')
     .option('--from-report <file>', 'keys in a gitleaks or trufflehog report')

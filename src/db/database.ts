@@ -7,6 +7,8 @@ import type { Target } from './settings.js';
 /** The database as actions use it: reads, changes that may be repeated, COPY. One session at a time. */
 export interface Database {
   readonly target: Target;
+  /** What the first statement of the session answered (`schemaHello`). */
+  readonly greeting: Readonly<Record<string, unknown>>;
   /** A read through Drizzle's query builder. */
   read<T>(work: (orm: PostgresJsDatabase) => Promise<T>): Promise<T>;
   /** A read written with `sql` alone: starts 17 ms faster. */
@@ -60,6 +62,7 @@ export async function openDatabase(
   }
   return {
     target: connection.target,
+    greeting: connection.greeting,
     read: (work) => run({ sends: 'read' }, async () => work(await connection.orm())),
     query: (work) => run({ sends: 'read' }, work),
     change: (operationId, work) => change({ sends: 'change', operationId }, work, mostTries),
@@ -109,8 +112,13 @@ async function asked<T>(second: Promise<T>, unknown: KeyctlError): Promise<T> {
   }
 }
 
-/** The first statement of every session (`ConnectOptions.hello`): which program this database was migrated by. */
-export const schemaHello = 'select schema_fingerprint from keyctl.installation';
+/**
+ * The first statement of every session (`ConnectOptions.hello`): which program this database was migrated by, which database
+ * it is, and how long its audit log is.
+ */
+export const schemaHello = `
+  select i.schema_fingerprint, i.database_id::text, h.seq::text as head_seq, encode(h.hash, 'hex') as head_hash
+  from keyctl.installation i left join keyctl.audit_head h on true`;
 
 /**
  * Refuses (78) a database whose schema is older or newer than this program; a missing one fails in `schemaHello`.

@@ -92,19 +92,18 @@ begin
 end $$`;
 
 /**
- * One change after the other. What the kernel has no function for yet, a rotation, is written here as the constraints
- * allow it. With the definer's rights, while session_user is the role that the audit log is to name.
+ * One change after the other, by the kernel's own functions. With the definer's rights, while session_user is the role that the audit log is to name.
  */
 const play = `
 create function pg_temp.demo_play(p_changes jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $play$
 declare
   c jsonb;
-  k keyctl.api_keys;
   v_old keyctl.api_keys;
   v_at timestamptz;
   v_operation uuid;
   v_id text;
+  v_answer jsonb;
 begin
   for c in select value from jsonb_array_elements(p_changes) loop
     v_at := to_timestamp((c ->> 'at')::bigint / 1000.0);
@@ -134,34 +133,19 @@ begin
         jsonb_build_object('origin', 'adopted', 'external_id', c ->> 'name'), jsonb_build_object('outcome', 'adopted', 'key_id', v_id));
     when 'rotate' then
       select * into strict v_old from keyctl.api_keys where id = c ->> 'oldKeyId';
-      k := v_old;
-      k.id := c #>> '{key,id}';
-      k.salt := decode(c #>> '{key,salt}', 'hex');
-      k.verifier := decode(c #>> '{key,verifier}', 'hex');
-      k.fingerprint := c #>> '{key,fingerprint}';
-      k.name := regexp_replace(v_old.name, ' \\(rotated\\)$', '') || ' (rotated)';
-      k.version := v_old.version + 1;
-      k.replaces := v_old.id;
-      k.status := 'pending';
-      k.activated_at := null;
-      k.delivered_to := '{}';
-      k.created_at := to_timestamp((c ->> 'preparedAt')::bigint / 1000.0);
-      perform set_config('keyctl.demo_now', k.created_at::text, true);
-      insert into keyctl.api_keys select k.*;
-      perform keyctl.append_audit(v_operation, c -> 'context', 'rotation.prepared', k.id, k.family_id, c ->> 'reason',
-        jsonb_build_object('key', keyctl.key_record(k), 'replaces', v_old.id), jsonb_build_object('outcome', 'pending', 'key_id', k.id));
+      perform set_config('keyctl.demo_now', to_timestamp((c ->> 'preparedAt')::bigint / 1000.0)::text, true);
+      v_answer := keyctl.rotate_prepare(v_operation, c -> 'context', jsonb_build_array((c -> 'key') || jsonb_build_object(
+          'key_id', v_old.id, 'version', v_old.version, 'deliver_to', c -> 'deliveredTo')),
+        jsonb_build_object('grace_seconds', (c ->> 'graceMs')::bigint / 1000), c ->> 'reason') #> '{outcomes,0}';
       perform set_config('keyctl.demo_now', v_at::text, true);
-      update keyctl.api_keys set status = 'retiring', replaced_by = k.id, replaced_at = v_at,
-        usable_until = v_at + make_interval(secs => (c ->> 'graceMs')::bigint / 1000.0) where id = v_old.id;
-      update keyctl.api_keys set status = 'active', activated_at = v_at,
-        delivered_to = array(select jsonb_array_elements_text(c -> 'deliveredTo')) where id = k.id;
-      perform keyctl.append_audit(v_operation, c -> 'context', 'rotation.activated', k.id, k.family_id, c ->> 'reason',
-        jsonb_build_object('old_key_id', v_old.id, 'grace_ends_at', v_at + make_interval(secs => (c ->> 'graceMs')::bigint / 1000.0),
-          'delivered_to', c -> 'deliveredTo', 'fingerprint', k.fingerprint), jsonb_build_object('outcome', 'activated', 'key_id', k.id));
+      v_answer := keyctl.rotate_activate(v_operation, c -> 'context', jsonb_build_array(jsonb_build_object(
+        'rotation_id', v_answer ->> 'rotation_id', 'delivered_to', c -> 'deliveredTo'))) #> '{outcomes,0}';
+      if v_answer ->> 'outcome' is distinct from 'activated' then
+        raise exception 'the demo could not rotate %: %', v_old.name, v_answer;
+      end if;
     when 'finalize' then
-      update keyctl.api_keys set status = 'replaced' where id = v_id returning * into k;
-      perform keyctl.append_audit(v_operation, c -> 'context', 'key.replaced', k.id, k.family_id, c ->> 'reason',
-        jsonb_build_object('replaced_by', k.replaced_by), jsonb_build_object('outcome', 'replaced', 'key_id', k.id));
+      perform keyctl.rotate_finalize(v_operation, c -> 'context', (
+        select r.rotation_id from keyctl.rotations r where r.old_key_id = v_id and r.activated_at is not null));
     end case;
   end loop;
 end $play$`;

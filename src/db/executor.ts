@@ -20,3 +20,15 @@ export function executorOn(client: Sql): Executor {
     },
   };
 }
+
+/** The statement with its values written into it, for COPY, which takes no parameters. */
+export function statementText(query: SQL): string {
+  return query.toQuery({ ...dialect, escapeString: literal, inlineParams: true } as BuildQueryConfig).sql;
+}
+
+/** Plain where a quoted text means itself on every server; else by its bytes, so that no setting decides what a backslash does. */
+function literal(text: string): string {
+  return /^[^'\\\0]*$/.test(text)
+    ? `'${text}'`
+    : `convert_from(decode('${Buffer.from(text).toString('hex')}', 'hex'), 'UTF8')`;
+}

@@ -89,6 +89,8 @@ export type NotPrepared = { readonly key_id: string; readonly name?: string; rea
       readonly open_key_id: string;
       readonly grace_ends_at: string | null;
       readonly rotation_id: string | null;
+      /** The secret that replaces it is not in its place yet: what stands there is the old one. */
+      readonly commit_pending?: boolean;
     }
   | { readonly outcome: 'in_use'; readonly last_used_at: string }
   | { readonly outcome: 'refused'; readonly message: string; readonly usage: boolean }
@@ -153,7 +155,12 @@ export type NotActivated = {
   | { readonly outcome: 'already_activated'; readonly activated_at: string }
   | { readonly outcome: 'aborted'; readonly new_status: string }
   | { readonly outcome: 'already_replaced'; readonly successor_id: string }
-  | { readonly outcome: 'grace_open'; readonly open_key_id: string; readonly grace_ends_at: string }
+  | {
+      readonly outcome: 'grace_open';
+      readonly open_key_id: string;
+      readonly grace_ends_at: string | null;
+      readonly commit_pending?: boolean;
+    }
 );
 
 /** Makes prepared successors usable, at most 100 in one statement; answers in the order of the items. */
@@ -196,6 +203,8 @@ export interface AbortOutcome {
   readonly outcome: 'aborted' | 'already_aborted' | 'activated' | 'not_found';
   readonly rotation_id: string;
   readonly key_id?: string;
+  /** Of `aborted` only. */
+  readonly aborted_at?: string;
   readonly audit_seq?: number;
 }
 

@@ -20,6 +20,8 @@ export interface AuditContext {
   readonly host: string | null;
   readonly ticket?: string | null;
   readonly incident_id?: string | null;
+  /** The program remembers a longer log of this database than it found, or another one of that length. */
+  readonly behind?: { readonly remembered_seq: number; readonly found_seq: number };
 }
 
 /** One change: its operation id makes it repeatable, its context goes into its audit row. */
@@ -75,6 +77,14 @@ export interface KeySettings {
   /** An expiry counted from now by the database's own clock (F13); not beside `expires_at`. */
   readonly expires_in_seconds?: number;
   readonly decoy?: boolean;
+  readonly policy?: string | null;
+  readonly exempt_reason?: string | null;
+  readonly on_expiry?: string;
+  readonly review_every_seconds?: number | null;
+  /** Percents of budget or quota at which `audit rollup` raises an alert. */
+  readonly budget_alerts?: readonly number[];
+  /** `audit rollup` suspends it when its budget or quota is used up. */
+  readonly auto_suspend?: boolean;
 }
 
 /** The one answer of a kernel call; shared with the other files of typed calls. */

@@ -8,6 +8,7 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
+import type { RetirementPhase } from '../domain/retirement.js';
 
 const keyctl = pgSchema('keyctl');
 const inet = customType<{ data: string; driverData: string }>({ dataType: () => 'inet' });
@@ -48,7 +49,14 @@ export const keys = keyctl.table('keys', {
   quotaRequests: bigint('quota_requests', { mode: 'number' }),
   quotaTokens: bigint('quota_tokens', { mode: 'number' }),
   budgetUsd: numeric('budget_usd', { precision: 14, scale: 6 }),
+  budgetAlerts: integer('budget_alerts').array().notNull(),
+  autoSuspend: boolean('auto_suspend').notNull(),
   billingContact: text('billing_contact'),
+  reviewEverySeconds: integer('review_every_seconds'),
+  reviewedAt: at('reviewed_at'),
+  onExpiry: text('on_expiry').notNull(),
+  policy: text('policy'),
+  exemptReason: text('exempt_reason'),
   decoy: boolean('decoy').notNull(),
   createdAt: at('created_at').notNull(),
   createdBy: text('created_by').notNull(),
@@ -70,4 +78,5 @@ export const keys = keyctl.table('keys', {
   fingerprint: text('fingerprint'),
   weak: boolean('weak').notNull(),
   verifiable: boolean('verifiable').notNull(),
+  retirementPhase: text('retirement_phase').$type<RetirementPhase>(),
 });

@@ -1,5 +1,7 @@
+import type { KnownDigests } from './known-digests.js';
 import { parseReference, type Reference } from './reference.js';
-import { type FoundToken, tokensIn } from './token-scan.js';
+import { allTokensIn } from './text-scan.js';
+import type { FoundToken } from './token-scan.js';
 
 /** What a piped text means: KEYs one by one, each of which has to be found, or a text in which tokens stand. */
 export type KeysInText =
@@ -12,23 +14,29 @@ const longestKey = 256;
 /**
  * The keys that a piped text means, each once, in order: JSON or NDJSON with `key_id` (as every list of ours prints it;
  * of `keys identify` the live ones), plain lines with a KEY each, or any text in which tokens of ours stand, whole or cut.
+ * @param known the tokens of imported keys, which stand in a text like ours
  */
-export function keysInText(raw: string): KeysInText {
+export function keysInText(raw: string, known: KnownDigests | null = null): KeysInText {
   const text = raw.replace(/^\ufeff/, '');
   const ids = keyIdsInJson(text);
   if (ids !== null) return { kind: 'references', references: unique(ids) };
   const lines = text.split('\n').map((line) => line.trim());
   const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
-  return isKeyList(keys)
+  return isKeyList(keys, known)
     ? { kind: 'references', references: unique(keys) }
-    : { kind: 'tokens', tokens: tokensIn(text) };
+    : { kind: 'tokens', tokens: allTokensIn(text, known) };
 }
 
 /** KEYs stand alone on their lines. A token inside of a line, or whole tokens and nothing else, is a text that leaked. */
-function isKeyList(lines: readonly string[]): boolean {
+function isKeyList(lines: readonly string[], known: KnownDigests | null): boolean {
   const kinds = lines.map(kindOf);
   const alone = kinds.filter((kind) => kind === 'token' || kind === 'redacted').length;
-  const glued = tokensIn(lines.join('\n')).length - alone;
+  const found = allTokensIn(lines.join('\n'), known);
+  const wholeLines = new Set(lines);
+  const foreignAlone = found.filter(
+    ({ kind, token }) => kind === 'foreign' && wholeLines.has(token?.reveal() ?? ''),
+  ).length;
+  const glued = found.length - alone - foreignAlone;
   return !kinds.includes(null) && glued === 0 && kinds.some((kind) => kind !== 'token');
 }
 

@@ -1,5 +1,7 @@
+import type { KnownDigests } from './known-digests.js';
 import type { Place, Sighting } from './leak.js';
-import { type FoundToken, tokensIn } from './token-scan.js';
+import { allTokensIn } from './text-scan.js';
+import type { FoundToken } from './token-scan.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,17 +16,22 @@ export interface ReportFinding {
  * fields. Null when the record is no finding of either.
  * Formats: github.com/gitleaks/gitleaks report/finding.go; github.com/trufflesecurity/trufflehog pkg/output/json.go.
  */
-export function readFinding(record: unknown, report: string): ReportFinding | null {
+export function readFinding(
+  record: unknown,
+  report: string,
+  known: KnownDigests | null = null,
+): ReportFinding | null {
   if (!isFields(record)) return null;
   const place = gitleaksPlace(record, report) ?? trufflehogPlace(record, report);
   if (place === null) return null;
   const byKey = new Map<string, FoundToken>();
   for (const text of textsIn(record)) {
-    for (const found of tokensIn(text)) {
+    for (const found of allTokensIn(text, known)) {
       const key = found.token?.reveal() ?? found.id;
       // The same token, whole in one field and cut in another, is one token.
       if (found.kind === 'full') byKey.delete(found.id);
-      else if ([...byKey.values()].some((other) => other.id === found.id)) continue;
+      else if (found.kind === 'redacted' && [...byKey.values()].some((other) => other.id === found.id))
+        continue;
       if (!byKey.has(key)) byKey.set(key, found);
     }
   }

@@ -1,3 +1,4 @@
+import type { Secret } from './secret.js';
 import type { FoundToken } from './token-scan.js';
 
 /** Where a token stood. What a kind of source does not know is null. */
@@ -37,4 +38,21 @@ export function verdictOf(status: string): 'live' | 'dead' {
  */
 export function fitsPrefix(found: Pick<FoundToken, 'prefix'>, keyPrefix: string | null): boolean {
   return keyPrefix !== null && found.prefix.endsWith(keyPrefix);
+}
+
+/**
+ * Takes tokens that were found out of the texts that tell where: a file may be named by one, and holds another. Tokens of our
+ * own form are cut wherever something is printed; those of imported keys are known only here.
+ */
+export function tokenHider(
+  found: readonly { readonly token: Secret | null; readonly redacted: string }[],
+): (text: string) => string {
+  return (text) =>
+    found.reduce(
+      (hidden, { token, redacted }) =>
+        token !== null && hidden.includes(token.reveal())
+          ? hidden.replaceAll(token.reveal(), redacted)
+          : hidden,
+      text,
+    );
 }

@@ -20,6 +20,8 @@ export type Reference =
     }
   /** The shape of a token with a wrong checksum: `shown` is what may be printed of it. */
   | { readonly kind: 'broken_token'; readonly shown: string }
+  /** A text that is nobody's name, and the token of an imported key: told by a look-up alone. */
+  | { readonly kind: 'foreign'; readonly token: Secret; readonly fingerprint: string }
   /** A name, an external id, or (when `idStart` is not null) the start of an id: the database knows. */
   | { readonly kind: 'text'; readonly text: string; readonly idStart: string | null };
 
@@ -69,6 +71,7 @@ export function describeReference(reference: Reference): string {
     case 'external':
       return reference.externalId;
     case 'fingerprint':
+    case 'foreign':
       return reference.fingerprint;
     case 'redacted':
     case 'token':

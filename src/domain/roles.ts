@@ -10,17 +10,17 @@ export const roles = [
   {
     name: 'keyctl_operator',
     includes: ['keyctl_viewer'],
-    may: 'create, update, suspend, resume and revoke keys, block addresses, ingest usage',
+    may: 'create, update, suspend, resume, rotate, retire, review and revoke keys, block addresses, ingest usage',
   },
   {
     name: 'keyctl_admin',
     includes: ['keyctl_operator', 'keyctl_viewer'],
-    may: 'grant roles; with the rights of the schema’s owner also migrate',
+    may: 'set policies, import keys, grant roles; with the rights of the schema’s owner also migrate',
   },
   {
     name: 'keyctl_auditor',
     includes: ['keyctl_viewer'],
-    may: 'read everything but secrets, verify the audit log',
+    may: 'read everything but secrets, verify and export the audit log',
   },
   { name: 'keyctl_gateway', includes: [], may: 'verify presented keys and write usage events' },
 ] as const;

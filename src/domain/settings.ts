@@ -25,7 +25,7 @@ const expiryActions = ['end', 'suspend', 'renew'] as const;
 
 export type Level = (typeof levels)[number];
 export type Environment = (typeof environments)[number];
-type ExpiryAction = (typeof expiryActions)[number];
+export type ExpiryAction = (typeof expiryActions)[number];
 
 /** What a key is set to, apart from its life. Names as in the table; null: not set, an empty list: no restriction. */
 export interface KeySettings {

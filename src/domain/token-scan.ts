@@ -1,10 +1,14 @@
 import { Secret } from './secret.js';
+import { advance, type Position, startOfText } from './text-position.js';
 import { bodyLength, idOf, locatorLength, maxPrefixLength } from './token.js';
 import { bodyRun, longestPrefixStart, nextAnchor, tokenStart } from './token-match.js';
 
 export interface FoundToken {
-  /** `full`: the checksum is right. `redacted`: prefix and locator with a mark behind; only a look-up can confirm it. */
-  readonly kind: 'full' | 'redacted';
+  /**
+   * `full`: the checksum is right. `redacted`: prefix and locator with a mark behind; only a look-up can confirm it.
+   * `foreign`: the token of an imported key, known by its digest (word-scan.ts); it has no id, prefix and locator.
+   */
+  readonly kind: 'full' | 'redacted' | 'foreign';
   readonly token: Secret | null;
   readonly id: string;
   /** Exact for a full token; for a redacted one the longest that fits, which word characters before it may lengthen. */
@@ -25,14 +29,6 @@ export interface TokenScanner {
   end(): FoundToken[];
 }
 
-interface Position {
-  line: number;
-  column: number;
-  offset: number;
-}
-
-const start: Readonly<Position> = { line: 1, column: 1, offset: 0 };
-
 const pieceBytes = 64 * 1024;
 /** An anchor is judged when all that can belong to it is there: the body, or up to 63 characters and a mark of 3 bytes. */
 const lookAhead = 1 + bodyLength + 3;
@@ -40,7 +36,7 @@ const lookAhead = 1 + bodyLength + 3;
 /** Finds tokens in a text that comes in chunks of any size, in constant memory. Any bytes are allowed. */
 export function tokenScanner(): TokenScanner {
   const work = Buffer.allocUnsafe(pieceBytes + lookAhead + maxPrefixLength);
-  const position: Position = { ...start };
+  const position: Position = { ...startOfText };
   let held = 0;
   let judged = 0;
   let halfPair = '';
@@ -91,7 +87,7 @@ export function tokenScanner(): TokenScanner {
       found.push(...scan(held, held));
       held = 0;
       judged = 0;
-      Object.assign(position, start);
+      Object.assign(position, startOfText);
       return found;
     },
   };
@@ -113,7 +109,7 @@ export function tokensIn(text: Uint8Array | string): FoundToken[] {
 }
 
 interface Match {
-  readonly kind: FoundToken['kind'];
+  readonly kind: 'full' | 'redacted';
   readonly start: number;
 }
 
@@ -144,22 +140,6 @@ function describe(bytes: Buffer, anchor: number, match: Match, position: Positio
     locator,
     ...position,
   };
-}
-
-function advance(position: Position, bytes: Buffer, from: number, to: number): void {
-  let lines = 0;
-  for (let at = from; at < to; at++) if (bytes[at] === 0x0a) lines++;
-  const lineFrom = lines === 0 ? from : bytes.lastIndexOf(0x0a, to - 1) + 1;
-  position.line += lines;
-  position.column = (lines === 0 ? position.column : 1) + charactersOf(bytes.subarray(lineFrom, to));
-  position.offset += to - from;
-}
-
-function charactersOf(bytes: Uint8Array): number {
-  let characters = 0;
-  // Bytes 10xxxxxx continue a character of UTF-8.
-  for (let at = 0; at < bytes.length; at++) if (((bytes[at] ?? 0) & 0xc0) !== 0x80) characters++;
-  return characters;
 }
 
 function* slices(text: string): Generator<string, void, void> {

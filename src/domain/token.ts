@@ -72,6 +72,11 @@ export function redactToken(text: string): string {
   return named ? `${text.slice(0, underscore)}_${locator}****` : '****';
 }
 
+/** What may be shown of a token that is not of our form: enough to recognise it by, too little to guess it from. */
+export function redactForeign(token: Secret): string {
+  return `${token.reveal().slice(0, 4)}****`;
+}
+
 /** SHA-256 of the token's text: 32 bytes; what imported keys are found by. */
 export function digestOf(token: Secret): Uint8Array {
   return createHash('sha256').update(token.reveal()).digest();

@@ -47,7 +47,8 @@ export const explanation: Renderer<Explanation> = {
       model: request.model ?? null,
       feature: request.feature ?? null,
       changes: value.changes.map(({ at, status, decision }) => ({ at: isoTime(at), status, decision })),
-      limits: effectiveLimits(value),
+      retirement_phase: value.limits.retirementPhase,
+      limits: limitRecord(value),
       used: {
         last_minute: rate.lastMinute,
         last_hour: rate.lastHour,
@@ -153,19 +154,16 @@ function openQuestions({ decision, request, row }: Explanation, view: View): Saf
   return flags.length === 0 ? [] : [labelled(line`not asked`, clean(flags.join(', ')), view)];
 }
 
-/** A dead key's effective limits are 0 (DESIGN 4). */
-function effectiveLimits({ row, status }: Explanation): Record<string, Json> {
+/** What a month allows, beside the kernel's limits of the moment; a dead key has 0 of everything (DESIGN 4). */
+function limitRecord({ row, limits }: Explanation): Record<string, Json> {
   const { key } = row;
-  const live = status === 'active' || status === 'retiring';
-  const limit = (value: number | null) => (live ? value : 0);
+  const { percent, rpm, rph, burst, concurrency } = limits;
+  const monthly = (value: number | null) => (percent === 0 ? 0 : value);
   return {
-    rpm: limit(key.rpm),
-    rph: limit(key.rph),
-    burst: limit(key.burst),
-    concurrency: limit(key.concurrency),
-    quota_requests: limit(key.quotaRequests),
-    quota_tokens: limit(key.quotaTokens),
-    budget_usd: limit(key.budgetUsd === null ? null : Number(key.budgetUsd)),
+    ...{ percent, rpm, rph, burst, concurrency },
+    quota_requests: monthly(key.quotaRequests),
+    quota_tokens: monthly(key.quotaTokens),
+    budget_usd: monthly(key.budgetUsd === null ? null : Number(key.budgetUsd)),
   };
 }
 

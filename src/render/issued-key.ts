@@ -1,4 +1,5 @@
-import type { IssuedKey } from '../actions/delivery/sink.js';
+import type { IssuedKey, RotationFacts } from '../actions/delivery/sink.js';
+import { formatDuration } from '../domain/duration.js';
 import type { Secret } from '../domain/secret.js';
 import { labelled } from './labelled.js';
 import type { Renderer, View } from './renderer.js';
@@ -20,6 +21,9 @@ export const issuedKey: Renderer<Issued> = {
         line`${view.style.sign.ok} ${clean(key.keyId)}  ${clean(key.name)}  v${key.version}  ${clean(status)}`,
       ),
       ...details(key, view),
+      ...(key.rotation === undefined
+        ? []
+        : [labelled(line`replaces`, oldKeyText(key.rotation, view.now), view)]),
       labelled(line`delivered`, line`to ${clean(key.deliveredTo.join(', '))}`, view),
       labelled(line`audit`, line`${key.auditSeq}`, view),
     ]),
@@ -35,14 +39,34 @@ export const issuedKey: Renderer<Issued> = {
     expires_at: key.expiresAt,
     delivered_to: key.deliveredTo,
     audit_seq: key.auditSeq,
-    rotation_id: null,
-    old_key_id: null,
-    old_fingerprint: null,
-    old_key_status: null,
-    grace_ends_at: null,
+    ...rotationJson(key.rotation),
   }),
   ids: ({ key }) => [key.keyId],
 };
+
+/** The fields of a rotation; all null for a key that replaces none. */
+function rotationJson(rotation: RotationFacts | undefined) {
+  return {
+    rotation_id: rotation?.rotationId ?? null,
+    old_key_id: rotation?.oldKeyId ?? null,
+    old_fingerprint: rotation?.oldFingerprint ?? null,
+    old_key_status: rotation?.oldKeyStatus ?? null,
+    grace_ends_at: rotation?.graceEndsAt ?? null,
+  };
+}
+
+/** The old key and until when it is usable: never left unsaid. */
+export function oldKeyText(rotation: RotationFacts, now: Date): Safe {
+  const { oldKeyId, oldKeyStatus, graceEndsAt } = rotation;
+  const key = clean(oldKeyId);
+  if (oldKeyStatus === 'revoked') return line`${key}: revoked, as it was`;
+  if (oldKeyStatus !== 'retiring') return line`${key}: dead from now on, no grace`;
+  if (graceEndsAt === null) return line`${key}: usable until the next rotation`;
+  // To the minute: "23 h 59 m" a moment after 24 hours were given would only make people wonder.
+  const seconds = Math.max(0, (new Date(graceEndsAt).getTime() - now.getTime()) / 1000);
+  const left = seconds < 120 ? seconds : Math.ceil(seconds / 60) * 60;
+  return line`${key}: usable until ${clean(graceEndsAt)}, ${clean(formatDuration(left))} from now`;
+}
 
 /** What a person sees before the key is active: everything about it, and its only showing, alone on its line. */
 export function keyShowing(key: IssuedKey, secret: Secret, view: View): Safe {
@@ -56,9 +80,11 @@ export function keyShowing(key: IssuedKey, secret: Secret, view: View): Safe {
   ]);
 }
 
-/** The line after it. */
+/** The line after it; of a successor also what became of the old key. */
 export function nowActive(key: IssuedKey, view: View): Safe {
-  return view.style.ok(line`${view.style.sign.ok} active · audit ${key.auditSeq}`);
+  const active = view.style.ok(line`${view.style.sign.ok} active · audit ${key.auditSeq}`);
+  if (key.rotation === undefined) return active;
+  return joinLines([active, labelled(line`replaces`, oldKeyText(key.rotation, view.now), view)]);
 }
 
 function details(key: IssuedKey, view: View): Safe[] {

@@ -6,9 +6,11 @@ import { ago } from '../domain/instant.js';
 import { isoTime } from '../domain/stored-time.js';
 import { keyFate } from './key-fate.js';
 import { keyHeading } from './key-heading.js';
-import { keyRecord } from './key-record.js';
+import { planLines } from './key-plan-lines.js';
+import { plannedKeyRecord } from './key-record.js';
 import { labelled } from './labelled.js';
 import { limitLines } from './limit-lines.js';
+import { livingRotationLines, livingRotationRecord } from './living-rotation.js';
 import { byteSize, counted, grouped } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
 import { clean, joinLines, joinWith, line, type Safe } from './terminal-text.js';
@@ -24,14 +26,23 @@ export const keyCard: Renderer<ShownKey> = {
       // A card shows all of a name that is too long for its heading.
       ...(heading.includes(name) ? [] : [labelled(line`name`, name, view)]),
       ...lifeLines(row, view),
+      ...planLines(row, view),
       ...settingLines(row, view),
       ...limitLines(row, { ...shown, month: shown.usage.until.slice(0, 7) }, view),
       labelled(line`family`, familyText(shown), view),
+      ...livingRotationLines(shown.rotations, view),
       ...usageLines(shown, view),
     ]);
   },
   json: (shown) => ({
-    ...keyRecord(shown.row),
+    ...plannedKeyRecord(shown.row),
+    effective_limits: {
+      percent: shown.limits.percent,
+      rpm: shown.limits.rpm,
+      rph: shown.limits.rph,
+      burst: shown.limits.burst,
+      concurrency: shown.limits.concurrency,
+    },
     used: {
       last_minute: shown.rate.lastMinute,
       last_hour: shown.rate.lastHour,
@@ -41,6 +52,7 @@ export const keyCard: Renderer<ShownKey> = {
     },
     usage: usageRecord(shown),
     family: shown.family.map(({ key }) => ({ key_id: key.id, version: key.version, status: key.status })),
+    rotations: shown.rotations.map(livingRotationRecord),
   }),
   ids: ({ row }) => [row.key.id],
 };

@@ -22,7 +22,7 @@ export const keyPlan: Renderer<KeyPlan> = {
       field(line`owner`, clean(owner.email)),
       field(line`prefix`, clean(prefix)),
       ...Object.entries(others).map(([setting, value]) =>
-        field(settingLabel(setting), settingText(value as Json)),
+        field(settingLabel(setting), settingText(value as Json, setting)),
       ),
       field(line`delivered`, line`to ${clean(deliverTo.join(', '))}`),
     ]);

@@ -36,7 +36,7 @@ export function differences(before: Settings, after: Settings, view: View): Safe
   return Object.keys(after).map((name) =>
     labelled(
       settingLabel(name),
-      line`${settingText(before[name])} → ${settingText(after[name])}`,
+      line`${settingText(before[name], name)} → ${settingText(after[name], name)}`,
       view,
       settingColumns,
     ),

@@ -1,4 +1,5 @@
 import type { Spent } from '../db/kernel.js';
+import type { EffectiveLimits } from '../db/reads/effective-limits.js';
 import type { RateUse } from '../db/reads/key-usage.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import { labelled } from './labelled.js';
@@ -7,6 +8,7 @@ import type { View } from './renderer.js';
 import { clean, joinWith, line, type Safe } from './terminal-text.js';
 
 export interface LimitsUsed {
+  readonly limits: EffectiveLimits;
   readonly rate: RateUse;
   readonly spent: Spent | null;
   /** The calendar month of `spent`: `2026-08`. */
@@ -14,23 +16,34 @@ export interface LimitsUsed {
 }
 
 /** A key's limits and what of them is used: the rate of the last minute and hour, quota and budget of a month. */
-export function limitLines({ key }: KeyRow, { rate, spent, month }: LimitsUsed, view: View): Safe[] {
+export function limitLines({ key }: KeyRow, used: LimitsUsed, view: View): Safe[] {
+  const { rate, spent, month } = used;
+  // Of a dead key, what it was allowed to while it lived.
+  const limits = used.limits.percent === 0 ? key : used.limits;
   const others = [
-    ...(key.burst === null ? [] : [line`burst ${grouped(key.burst)}`]),
-    ...(key.concurrency === null ? [] : [line`${grouped(key.concurrency)} in flight`]),
+    ...(limits.burst === null ? [] : [line`burst ${grouped(limits.burst)}`]),
+    ...(limits.concurrency === null ? [] : [line`${grouped(limits.concurrency)} in flight`]),
   ];
   return [
-    labelled(line`rate`, joinWith(line` · `, [...rates(key, rate), ...others]), view),
+    labelled(line`rate`, joinWith(line` · `, [...rates(limits, rate), ...others]), view),
+    ...steppedDown(used.limits, view),
     ...quotas(key, spent).map((text) => labelled(clean(`in ${month}`), text, view)),
   ];
 }
 
-function rates(key: KeyRow['key'], rate: RateUse): Safe[] {
+/** Nobody should look for the cause of a refusal in a setting that says otherwise. */
+function steppedDown({ percent }: EffectiveLimits, view: View): Safe[] {
+  if (percent === 0 || percent === 100) return [];
+  const text = line`${percent} % of what it was given, because its retirement is near`;
+  return [labelled(line``, view.style.warning(text), view)];
+}
+
+function rates(limits: Pick<EffectiveLimits, 'rpm' | 'rph'>, rate: RateUse): Safe[] {
   const per = (used: number, limit: number | null, span: Safe) =>
     limit === null
       ? line`${grouped(used)} in the last ${span}, no limit`
       : line`${grouped(used)} of ${grouped(limit)} in the last ${span}`;
-  return [per(rate.lastMinute, key.rpm, line`minute`), per(rate.lastHour, key.rph, line`hour`)];
+  return [per(rate.lastMinute, limits.rpm, line`minute`), per(rate.lastHour, limits.rph, line`hour`)];
 }
 
 function quotas(key: KeyRow['key'], spent: Spent | null): Safe[] {

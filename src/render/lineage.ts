@@ -2,8 +2,9 @@ import type { Lineage } from '../actions/key-lineage.js';
 import type { LifeEvent } from '../db/reads/lineage.js';
 import { isoTime } from '../domain/stored-time.js';
 import { keyFate } from './key-fate.js';
-import { keyRecord } from './key-record.js';
+import { plannedKeyRecord } from './key-record.js';
 import { labelled } from './labelled.js';
+import { livingRotationLines } from './living-rotation.js';
 import { counted } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
 import { statusWord } from './status-word.js';
@@ -16,6 +17,7 @@ export const lineage: Renderer<Lineage> = {
     const others = value.events.filter(({ keyId }) => keyId === null || !known.has(keyId));
     return joinLines([
       line`family ${clean(value.familyId)}  ${counted(value.keys.length, 'version')}`,
+      ...livingRotationLines(value.rotations, view),
       ...value.keys.map((row) => versionText(value, row, view)),
       ...others.map((event) => eventLine(event, view)),
     ]);
@@ -23,12 +25,12 @@ export const lineage: Renderer<Lineage> = {
   json: (value) => ({
     family_id: value.familyId,
     keys: value.keys.map((row) => ({
-      ...keyRecord(row),
+      ...plannedKeyRecord(row),
       events: value.events.filter(({ keyId }) => keyId === row.key.id).map(eventRecord),
     })),
     next_cursor: null,
   }),
-  records: (value) => value.keys.map(keyRecord),
+  records: (value) => value.keys.map(plannedKeyRecord),
   ids: (value) => value.keys.map(({ key }) => key.id),
 };
 

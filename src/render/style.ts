@@ -21,6 +21,8 @@ export interface Style {
   readonly sign: Readonly<Record<Tone, Safe>>;
   /** What else is drawn by us, in the characters the locale has. */
   readonly glyph: { readonly ellipsis: Safe; readonly dot: Safe; readonly rule: Safe; readonly dash: Safe };
+  /** Eight heights of a sparkline, lowest first, one column each. */
+  readonly bars: Safe;
 }
 
 export type ColorChoice = 'auto' | 'always' | 'never';
@@ -78,6 +80,7 @@ export function styleFor(input: { colorLevel: ColorSupportLevel; unicode: boolea
     strong: paint(chalk.bold),
     sign: (input.unicode ? unicodeSigns : asciiSigns) as Record<Tone, Safe>,
     glyph: (input.unicode ? unicodeGlyphs : asciiGlyphs) as Style['glyph'],
+    bars: (input.unicode ? '▁▂▃▄▅▆▇█' : '_.-:=+*#') as Safe,
   };
 }
 

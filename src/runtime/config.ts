@@ -1,11 +1,12 @@
 import type { ConnectionSettings, EmbeddedSettings } from '../db/settings.js';
 import { configError, type KeyctlError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
+import { readConfigFile, xdg } from './config-file.js';
 import { urlSettings } from './database-url.js';
 import { type Environment, isSet, namesDatabase, withEnvFile } from './env-file.js';
 import { libpqSettings, refuseDriverVariables, type Setting, type Settings } from './libpq.js';
 import { pgpassPassword } from './pgpass.js';
-import { type FilePort, readPrivateFile } from './private-file.js';
+import type { FilePort } from './private-file.js';
 import { tlsSettings } from './tls-settings.js';
 
 export interface ConfigInput {
@@ -50,28 +51,9 @@ function databaseUrl(env: Environment, input: ConfigInput): Setting | null {
   return namesDatabase(env) ? null : urlInConfigFile(env, input);
 }
 
-/** `{"database_url": "postgres://…"}`, checked by hand: a schema library would cost 19 ms of every start (F25). */
 function urlInConfigFile(env: Environment, { files, homeDirectory, user }: ConfigInput): Setting | null {
-  const path = `${xdg(env.XDG_CONFIG_HOME, homeDirectory, '.config')}/keyctl/config.json`;
-  const text = readPrivateFile(files, path, user.uid);
-  if (text === null) return null;
-  const example = `write {"database_url": "postgres://USER@HOST:5432/DATABASE"} into ${path}`;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw configError('bad_config_file', `${path} is not JSON`, example);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw configError('bad_config_file', `${path} is not a JSON object`, example);
-  }
-  const unknown = Object.keys(value).find((key) => key !== 'database_url');
-  if (unknown !== undefined) {
-    throw configError('bad_config_file', `${path}: there is no setting ${JSON.stringify(unknown)}`, example);
-  }
-  if (!('database_url' in value)) return null;
-  if (typeof value.database_url === 'string') return { value: value.database_url, from: path };
-  throw configError('bad_config_file', `${path}: database_url is not a text`, example);
+  const found = readConfigFile(env, { files, homeDirectory, uid: user.uid });
+  return found?.databaseUrl == null ? null : { value: found.databaseUrl, from: found.path };
 }
 
 function connectionSettings(settings: Settings, source: string, input: ConfigInput): ConnectionSettings {
@@ -130,9 +112,4 @@ function refused(setting: Setting | undefined, problem: string): KeyctlError {
     `${setting?.from ?? 'a setting'} ${problem}`,
     'DATABASE_URL=postgres://USER@HOST:5432/DATABASE?connect_timeout=10',
   );
-}
-
-/** A relative path in an XDG variable is to be ignored, says the XDG Base Directory Specification. */
-function xdg(value: string | undefined, homeDirectory: string, below: string): string {
-  return value?.startsWith('/') ? value : `${homeDirectory}/${below}`;
 }

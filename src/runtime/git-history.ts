@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { exitCodes, KeyctlError, usageError } from '../domain/errors.js';
+import type { KnownDigests } from '../domain/known-digests.js';
 import type { Place, Sighting } from '../domain/leak.js';
 import { gitObjects, type InObject } from './git-objects.js';
 import { placesInCommits } from './git-places.js';
@@ -52,15 +53,15 @@ function sightingsIn(path: string, git: Git, gaps: string[]): Pick<GitSource, 's
     if ((await ended) !== 0) gaps.push(`git could not read all of ${path} (git fsck tells more)`);
   }
   const counted = countedChunks(objects());
-  async function* sightings(): AsyncGenerator<Sighting, void, void> {
+  async function* sightings(known: KnownDigests | null): AsyncGenerator<Sighting, void, void> {
     const named = new Set<string>();
-    for await (const { found, object, kind } of gitObjects(counted.chunks)) {
+    for await (const { found, object, kind } of gitObjects(counted.chunks, known)) {
       // Every version of a folder repeats all its names: each is told once.
       if (kind === 'file_name' && !isNew(named, found.token?.reveal() ?? found.id)) continue;
       yield { found, place: placeOf(path, { found, object, kind }) };
     }
   }
-  return { sightings: sightings(), bytesRead: counted.bytesRead };
+  return { sightings, bytesRead: counted.bytesRead };
 }
 
 function placeOf(path: string, { found, object, kind }: InObject): Place {

@@ -1,3 +1,4 @@
+import type { KnownDigests } from '../domain/known-digests.js';
 import type { Place } from '../domain/leak.js';
 import { textScanner } from '../domain/text-scan.js';
 import type { FoundToken } from '../domain/token-scan.js';
@@ -23,8 +24,9 @@ const newline = 0x0a;
  */
 export async function* gitObjects(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  known: KnownDigests | null = null,
 ): AsyncGenerator<InObject, void, void> {
-  const scanner = textScanner();
+  const scanner = textScanner(known);
   let object = { id: '', kind: 'file' as Place['kind'] };
   let header = '';
   /** Bytes of the object still to come; -1 while a header is read. The newline after an object is an empty header. */

@@ -1,18 +1,23 @@
 import { exitCodes, KeyctlError, usageError } from '../domain/errors.js';
 import { keysInText } from '../domain/keys-in-text.js';
+import type { KnownDigests } from '../domain/known-digests.js';
 import type { Sighting } from '../domain/leak.js';
 import type { Machine } from './machine.js';
 
-/** KEYs of which each has to be found, or tokens that stood in a text, of which those count that are live keys here. */
+/**
+ * A text, or the findings of a report. What of it is a KEY or a token is certain only when the tokens of imported keys are
+ * known, and those are in the database.
+ */
 export interface KeyInput {
   readonly references: readonly string[];
-  readonly sightings?: readonly Sighting[];
+  readonly text?: string;
+  readonly sightings?: (known: KnownDigests | null) => AsyncIterable<Sighting>;
 }
 
 const longestBytes = 64 * 1024 * 1024;
 
 /**
- * The keys on stdin: one KEY a line, JSON with key_id, or any text with tokens of ours.
+ * The text on stdin: one KEY a line, JSON with key_id, or any text with tokens.
  * @throws KeyctlError 2 on a terminal or for more than 64 MiB, 3 when no key stands in it
  */
 export async function keysInStdin(machine: Machine): Promise<KeyInput> {
@@ -34,30 +39,34 @@ export async function keysInStdin(machine: Machine): Promise<KeyInput> {
         'keyctl keys identify big.log --json | keyctl revoke --stdin',
       );
   }
-  const found = keysInText(Buffer.concat(chunks).toString('utf8'));
-  if (found.kind === 'references' && found.references.length > 0) return found;
-  const tokens = found.kind === 'tokens' ? found.tokens : [];
-  if (tokens.length === 0) throw noKeys('--stdin');
-  const place = { kind: 'text', source: 'stdin', commit: null, path: null, object: null } as const;
-  const sightings = tokens.map((token) => ({
-    found: token,
-    place: { ...place, line: token.line, column: token.column },
-  }));
-  return { references: [], sightings };
+  const text = Buffer.concat(chunks).toString('utf8');
+  const found = keysInText(text);
+  const some = found.kind === 'references' ? found.references.length > 0 : found.tokens.length > 0;
+  if (!some && (found.kind === 'references' || !hasWord.test(text))) throw noKeys('--stdin');
+  return { references: [], text };
 }
 
+/** Something that can be the token of an imported key. */
+const hasWord = /[!-~]{16}/;
+
 /**
- * The tokens in the findings of a scanner's report.
- * @throws KeyctlError 2 when it cannot be read or is none, 3 when no token of ours stands in it
+ * The tokens in the findings of a scanner's report. While they are read, throws KeyctlError 2 when it is none, 3 when no
+ * token of ours stands in it.
+ * @throws KeyctlError 2 when it cannot be read
  */
 export async function keysInReport(machine: Machine, path: string): Promise<KeyInput> {
   const { openLog } = await import('./log-input.js');
   const { reportReader, reportSource } = await import('./report-input.js');
   const { chunks, name } = await openLog(machine, path, reportReader);
   const source = reportSource(name, chunks);
-  const sightings: Sighting[] = [];
-  for await (const sighting of source.sightings) sightings.push(sighting);
-  if (sightings.length === 0) throw noKeys('--from-report', source.gaps[0]);
+  async function* sightings(known: KnownDigests | null): AsyncGenerator<Sighting, void, void> {
+    let some = false;
+    for await (const sighting of source.sightings(known)) {
+      some = true;
+      yield sighting;
+    }
+    if (!some) throw noKeys('--from-report', source.gaps[0]);
+  }
   return { references: [], sightings };
 }
 

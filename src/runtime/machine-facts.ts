@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { MachineFacts, PrivatePath } from '../actions/doctor/machine-checks.js';
+import { checkpointFacts } from './checkpoint-facts.js';
 import { onPath, ownName } from './own-name.js';
 import type { Runtime } from './runtime.js';
 
@@ -12,6 +13,7 @@ export function machineFacts(rt: Runtime): MachineFacts {
     keyctl: onPath(machine, 'keyctl'),
     ownName: ownName(machine),
     privatePaths: candidates(rt).flatMap((candidate) => looked(rt, candidate) ?? []),
+    checkpoints: checkpointFacts(rt),
   };
 }
 
@@ -27,6 +29,7 @@ function candidates({ flags, machine }: Runtime): Candidate[] {
   const base = (variable: string | undefined, below: string) =>
     variable !== undefined && isAbsolute(variable) ? variable : join(homeDirectory, below);
   const config = join(base(env.XDG_CONFIG_HOME, '.config'), 'keyctl/config.json');
+  const checkpointKey = join(base(env.XDG_CONFIG_HOME, '.config'), 'keyctl/checkpoint.key');
   const data = join(base(env.XDG_DATA_HOME, '.local/share'), 'keyctl');
   return [
     { what: 'the env file', path: flags.envFile ?? env.KEYCTL_ENV_FILE, kind: 'file' },
@@ -38,6 +41,7 @@ function candidates({ flags, machine }: Runtime): Candidate[] {
       kind: 'file',
     },
     { what: 'the embedded database', path: data, kind: 'directory' },
+    { what: 'the checkpoint key', path: env.KEYCTL_CHECKPOINT_KEY ?? checkpointKey, kind: 'file' },
   ];
 }
 

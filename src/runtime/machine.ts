@@ -37,6 +37,8 @@ export interface Machine {
    * so that the next signal is for the one around it; with none left, a signal ends the process.
    */
   onInterrupt(listener: () => void): () => void;
+  /** Kills the processes of a group that was started for them, at once; nothing when there are none any more. */
+  killGroup(pid: number): void;
 }
 
 export interface Terminal {

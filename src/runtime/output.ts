@@ -31,7 +31,7 @@ const goneCodes = ['EPIPE', 'EIO'];
 const heard = new WeakSet<Writable>();
 
 /** Writes and waits until the stream takes more, so that memory stays flat however slow the reader is. */
-export function writeText(stream: Writable, text: string): Promise<void> {
+export function writeText(stream: Writable, text: string | Uint8Array): Promise<void> {
   if (!heard.has(stream)) {
     heard.add(stream);
     stream.on('error', () => {});

@@ -13,8 +13,15 @@ export interface FilePort {
  * @throws KeyctlError 78 when group or others can read or change it, naming the chmod to run.
  */
 export function readPrivateFile(files: FilePort, path: string, uid: number): string | null {
+  if (files.stat(path) === null) return null;
+  requirePrivate(files, path, uid);
+  return files.readText(path);
+}
+
+/** The same refusal (78), for a file that is read elsewhere; one that is not there is not refused. */
+export function requirePrivate(files: Pick<FilePort, 'stat'>, path: string, uid: number): void {
   const found = files.stat(path);
-  if (found === null) return null;
+  if (found === null) return;
   if ((found.mode & 0o077) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     throw configError(
@@ -30,7 +37,6 @@ export function readPrivateFile(files: FilePort, path: string, uid: number): str
       `cp ${path} COPY && chmod 600 COPY, and name the copy`,
     );
   }
-  return files.readText(path);
 }
 
 /** The same for a file that was named by the user, who has to hear that it is not there. */

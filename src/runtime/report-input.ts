@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { usageError } from '../domain/errors.js';
 import { recordSplitter } from '../domain/json-records.js';
+import type { KnownDigests } from '../domain/known-digests.js';
 import type { Sighting } from '../domain/leak.js';
 import { isScannerLog, readFinding } from '../domain/leak-report.js';
 import type { Reader } from './log-input.js';
@@ -21,11 +22,11 @@ const longestRecord = 16 * 1024 * 1024;
 export function reportSource(name: string, chunks: AsyncIterable<Uint8Array>): LeakSource {
   const gaps: string[] = [];
   const counted = countedChunks(chunks);
-  async function* sightings(): AsyncGenerator<Sighting, void, void> {
+  async function* sightings(known: KnownDigests | null): AsyncGenerator<Sighting, void, void> {
     const state = { findings: 0, strangers: 0, hidden: 0 };
     for await (const text of recordTexts(name, counted.chunks)) {
       const record = parsed(text);
-      const finding = readFinding(record, name);
+      const finding = readFinding(record, name, known);
       if (finding !== null) state.findings++;
       else if (!isScannerLog(record)) state.strangers++;
       if (finding?.hidden === true) state.hidden++;
@@ -36,7 +37,7 @@ export function reportSource(name: string, chunks: AsyncIterable<Uint8Array>): L
       gaps.push(`${state.hidden} findings in ${name} hide their secrets: run gitleaks without --redact`);
     }
   }
-  return { name, sightings: sightings(), gaps, bytesRead: counted.bytesRead };
+  return { name, sightings, gaps, bytesRead: counted.bytesRead };
 }
 
 /** The texts of the records; what stands between them (trufflehog's banner) is passed over. */

@@ -14,6 +14,10 @@ export interface ContextOptions {
   /** Repeats an earlier change; a new id otherwise. */
   readonly operationId?: string | undefined;
   readonly ticket?: string | undefined;
+  /** `work` signs a checkpoint of what it changes itself. */
+  readonly signs?: boolean;
+  /** For work whose one statement takes long: --timeout counts when it is longer. */
+  readonly leastTimeoutMs?: number;
   /** Modules that `work` is going to import: loaded while the server answers. */
   readonly meanwhile?: (() => Promise<unknown>) | undefined;
 }

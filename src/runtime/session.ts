@@ -5,6 +5,7 @@ import type { Database } from '../db/database.js';
 import type { ConnectionSettings, EmbeddedSettings } from '../db/settings.js';
 import { exitCodes, interruptedError, KeyctlError } from '../domain/errors.js';
 import { resolveConfig } from './config.js';
+import { failpoints } from './failpoints.js';
 import { machineFiles } from './machine-files.js';
 import type { ContextOptions, Runtime } from './runtime.js';
 
@@ -95,21 +96,26 @@ async function workOn<T>(
   options: ContextOptions,
   work: (ctx: Context) => Promise<T>,
 ): Promise<T> {
+  const { watchSession } = await import('./watch-session.js');
+  const watched = await watchSession(rt, db, options.signs ?? false);
   try {
     return await work({
-      db,
+      db: watched.db,
       actor: {
         actor_os: rt.machine.user.name,
         actor_claimed: rt.flags.actor,
         host: rt.machine.hostname,
         ticket: options.ticket ?? null,
+        ...watched.behind,
       },
       operationId: options.operationId ?? rt.machine.randomUuid(),
       now: rt.machine.now,
       randomBytes: rt.machine.randomBytes,
+      reached: failpoints(rt.machine),
     });
   } finally {
     await db.close();
+    await watched.settle();
   }
 }
 
@@ -126,7 +132,8 @@ async function openChecked(
     rt.machine.randomBytes(0);
     await options.meanwhile?.();
   };
-  const open = { timeoutMs: rt.flags.timeoutMs, hello, meanwhile, signal };
+  const timeoutMs = Math.max(rt.flags.timeoutMs, options.leastTimeoutMs ?? 0);
+  const open = { timeoutMs, hello, meanwhile, signal };
   if (settings.kind === 'server') {
     const { connect } = await import('../db/connect.js');
     return await checked(rt, await connect(settings, open));

@@ -70,6 +70,7 @@ export function systemMachine(): Machine {
     randomUuid: () => randomUUID(),
     openTerminal,
     onInterrupt: interruptStack(),
+    killGroup,
   };
 }
 
@@ -123,6 +124,14 @@ function openTerminal(): { input: ReadStream; output: WriteStream } | null {
     };
   } catch {
     return null;
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Ended by itself, just now.
   }
 }
 

@@ -1,4 +1,5 @@
 import { KeyctlError } from '../domain/errors.js';
+import type { KnownDigests } from '../domain/known-digests.js';
 import type { Sighting } from '../domain/leak.js';
 import { textScanner } from '../domain/text-scan.js';
 
@@ -6,8 +7,9 @@ import { textScanner } from '../domain/text-scan.js';
 export interface LeakSource {
   /** As the person named it. */
   readonly name: string;
-  readonly sightings: AsyncIterable<Sighting>;
-  /** What could not be read and so was not searched; complete when `sightings` has ended. */
+  /** @param known the tokens of imported keys, found too; asked for once */
+  readonly sightings: (known: KnownDigests | null) => AsyncIterable<Sighting>;
+  /** What could not be read and so was not searched; complete when the sightings have ended. */
   readonly gaps: readonly string[];
   /** How much was searched so far. */
   bytesRead(): number;
@@ -17,8 +19,8 @@ export interface LeakSource {
 export function textSource(name: string, chunks: AsyncIterable<Uint8Array>): LeakSource {
   const gaps: string[] = [];
   const counted = countedChunks(chunks);
-  async function* sightings(): AsyncGenerator<Sighting, void, void> {
-    const scanner = textScanner();
+  async function* sightings(known: KnownDigests | null): AsyncGenerator<Sighting, void, void> {
+    const scanner = textScanner(known);
     try {
       for await (const chunk of counted.chunks) yield* scanner.push(chunk).map(inText);
     } catch (error) {
@@ -39,7 +41,7 @@ export function textSource(name: string, chunks: AsyncIterable<Uint8Array>): Lea
       column: found.column,
     },
   });
-  return { name, sightings: sightings(), gaps, bytesRead: counted.bytesRead };
+  return { name, sightings, gaps, bytesRead: counted.bytesRead };
 }
 
 /** The same chunks, counted as they go by. */

@@ -21,6 +21,7 @@ const ctx = {
   operationId,
   now: () => new Date(),
   randomBytes: (size: number) => randomBytes(size),
+  reached: async () => {},
 };
 const nowhere = { commit: async () => {}, discard: async () => {}, recall: async () => null };
 await createKey(ctx, {

@@ -303,7 +303,7 @@ describe('killed or cut off', () => {
       expect(error.message).toContain('nobody knows whether it became active');
       const secret = await readFile(path, 'utf8');
       const status = async () => (await ofOperation(ctx.operationId))[0]?.status;
-      await expect.poll(status, { timeout: 10_000 }).toBe(left);
+      await expect.poll(status, { timeout: 60_000 }).toBe(left);
 
       const { key, repeated } = await createKey(ctx, wanted([fileSink(path)]));
       expect(repeated).toBe(left === 'active');

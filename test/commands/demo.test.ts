@@ -100,7 +100,8 @@ describe('keyctl demo, the first time', () => {
   it('tells in it when each key was made and ended, as the keys themselves do', async () => {
     const wrong = await inDemo(
       (sql) => sql`select k.id from keyctl.api_keys k
-        left join keyctl.audit_log c on c.key_id = k.id and c.action in ('key.created', 'key.imported', 'rotation.prepared')
+        left join keyctl.audit_log c on c.key_id = k.id and c.action in ('key.created', 'key.imported')
+          or c.action = 'rotation.prepared' and c.record::jsonb #>> '{answer,new_key_id}' = k.id
         left join keyctl.audit_log r on r.key_id = k.id and r.action = 'key.revoked'
         where c.at is distinct from k.created_at or r.at is distinct from k.revoked_at or r.reason is distinct from k.revocation_reason`,
     );

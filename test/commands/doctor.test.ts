@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import type { Connection } from '../../src/db/connect.js';
 import { type FakeOptions, runCommand } from '../support/fake-machine.js';
 import { freshDatabase, servers, type TestDatabase } from '../support/postgres.js';
-import { seedKey } from '../support/seed-keys.js';
+import { seedKey, seedUsage } from '../support/seed-keys.js';
+import { ageRotation, seedRotation } from '../support/seed-rotation.js';
 
 interface Found {
   readonly name: string;
@@ -45,7 +46,9 @@ describe.each(servers)('doctor on PostgreSQL $name', (server) => {
     const { code, checks, problems } = await doctor(asOperator());
     expect(checks.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual(
-      'node name files target tls clock schema grants chain pending inboxes partitions'.split(' '),
+      'node name files checkpoints target tls clock schema grants chain pending rotations inboxes partitions'.split(
+        ' ',
+      ),
     );
     expect([code, problems]).toEqual([0, 0]);
   });
@@ -153,6 +156,43 @@ describe.each(servers)('doctor on PostgreSQL $name', (server) => {
     await admin.sql.unsafe(
       'delete from keyctl.api_keys; delete from keyctl.ingest_runs; reset session_replication_role',
     );
+  });
+
+  it('warns of rotations that nobody finishes, and of a grace about to end on somebody', async () => {
+    const bare = await freshDatabase(server);
+    const its = await bare.connect();
+    const look = async () => (await doctor({ database: bare, role: 'test_operator' })).of('rotations');
+    const young = await seedRotation(its, { state: 'pending' });
+    await seedRotation(its, { uncommitted: true });
+    const quiet = await seedRotation(its, { graceSeconds: 600 });
+    expect(await look()).toMatchObject({ verdict: 'ok', command: null });
+
+    await ageRotation(its, young, 3700);
+    expect(await look()).toMatchObject({
+      verdict: 'warning',
+      finding: expect.stringContaining(`${young.id} is pending for over an hour`),
+      command: `keyctl rotate resume ${young.id}`,
+    });
+    // A pending successor is no key that was never delivered: its rotation is what has to be dealt with.
+    await its.sql.unsafe(`set session_replication_role = replica;
+      update keyctl.api_keys set created_at = created_at - interval '2 hours'; reset session_replication_role`);
+    expect((await doctor({ database: bare, role: 'test_operator' })).of('pending').verdict).toBe('ok');
+
+    await its.sql`update keyctl.rotations set aborted_at = clock_timestamp() where rotation_id = ${young.id}`;
+    await seedUsage(its, { keyId: quiet.old.id, times: 1, secondsAgo: 0 });
+    expect(await look()).toMatchObject({
+      finding: expect.stringContaining(`${quiet.id} is ending within the hour`),
+      command: `keyctl rotate status ${quiet.id}`,
+    });
+    const stuck = await seedRotation(its, { uncommitted: true });
+    await ageRotation(its, stuck, 700);
+    expect(await look()).toMatchObject({
+      finding: expect.stringMatching(
+        new RegExp(`^${stuck.id} is active, and the new secret is not in its place yet; ${quiet.id}`),
+      ),
+      command: 'keyctl rotate status',
+    });
+    await bare.drop();
   });
 
   it('warns of a week without a table where gateways insert by themselves; --fix makes it', async () => {

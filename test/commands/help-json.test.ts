@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { stopEmbedded } from '../../src/db/embedded/stop.js';
 import { buildProgram } from '../../src/program.js';
-import { type JsonRecord, jsonRecords } from '../../src/render/help/json-records.js';
+import { jsonRecords } from '../../src/render/help/json-records.js';
+import type { JsonRecord } from '../../src/render/help/record-fields.js';
 import { createRuntime } from '../../src/runtime/runtime.js';
 import { type FakeOptions, fakeMachine, runCommand } from '../support/fake-machine.js';
 
@@ -50,20 +51,30 @@ beforeAll(async () => {
     '--scope',
     'a:b',
   ];
+  await useUpBudget(home);
+  const rotations = await rotationRuns(home);
   runs = {
+    ...rotations.runs,
     demo: [{ argv: ['demo'] }],
     doctor: [{ argv: ['doctor'] }],
     'db status': [{ argv: ['db', 'status'] }],
     'db migrate': [{ argv: ['db', 'migrate'] }],
     'db start': [{ argv: ['db', 'start'] }],
     'db stop': [{ argv: ['db', 'stop', '--dry-run'] }],
+    'db partitions': [{ argv: ['db', 'partitions'] }],
+    'db retention --dry-run': [{ argv: ['db', 'retention', '--keep', '36d', '--dry-run'] }],
+    'db retention': [{ argv: ['db', 'retention', '--keep', '36d', '--yes'] }],
     'db roles': [{ argv: ['db', 'roles'] }],
     'db roles grant --dry-run': [{ argv: ['db', 'roles', 'grant', 'keyctl', 'viewer', '--dry-run'] }],
     'db roles grant': [{ argv: ['db', 'roles', 'grant', 'keyctl', 'viewer'] }],
     'keys create': [{ argv: [...created, '--deliver', 'stdout', '--expires', '30d'] }],
     'keys create --dry-run': [{ argv: [...created, '--dry-run', '--deliver', 'stdout'] }],
     'keys list': [{ argv: ['keys', 'list'] }, { argv: ['keys', 'list', '--limit', '1'] }],
-    'keys show': [{ argv: ['keys', 'show', leaked] }, { argv: ['keys', 'show', rotated] }],
+    'keys show': [
+      { argv: ['keys', 'show', leaked] },
+      { argv: ['keys', 'show', rotated] },
+      { argv: ['keys', 'show', rotations.openKeyId] },
+    ],
     'keys explain': [
       { argv: ['keys', 'explain', leaked, '--ip', '192.0.2.1', '--scope', 'a:b'] },
       { argv: ['keys', 'explain', rotated] },
@@ -81,10 +92,41 @@ beforeAll(async () => {
     ],
     'keys suspend': [{ argv: ['keys', 'suspend', named('sandbox'), '--yes', ...reason] }],
     'keys resume': [{ argv: ['keys', 'resume', named('sandbox'), '--yes', ...reason] }],
+    'keys retire': [
+      { argv: ['keys', 'retire', named('reporting'), '--on', '2099-01-31', '--yes', ...reason] },
+    ],
+    'keys retire --cancel': [
+      { argv: ['keys', 'retire', named('reporting'), '--cancel', '--yes', ...reason] },
+    ],
+    'keys retire --dry-run': [
+      { argv: ['keys', 'retire', named('reporting'), '--on', '2099-01-31', '--dry-run'] },
+    ],
+    'keys review': [{ argv: ['keys', 'review'] }],
+    'keys review KEY': [{ argv: ['keys', 'review', leaked] }, { argv: ['keys', 'review', rotated] }],
+    'keys review KEY --decision': [
+      { argv: ['keys', 'review', named('reporting'), '--decision', 'keep', ...reason] },
+    ],
+    'keys review KEY --decision --dry-run': [
+      {
+        argv: ['keys', 'review', named('reporting'), '--decision', 'narrow', '--scope', 'none', '--dry-run'],
+      },
+    ],
+    'keys policy list': [{ argv: ['keys', 'policy', 'list'] }],
+    'keys policy set': [{ argv: ['keys', 'policy', 'set', 'limited', '--grace', '2h', ...reason] }],
+    'keys policy set --dry-run': [
+      { argv: ['keys', 'policy', 'set', 'limited', '--grace', '3h', '--dry-run'] },
+    ],
     'keys block-ip': [{ argv: ['keys', 'block-ip', '192.0.2.201', '--for', '1h', '--yes', ...reason] }],
     'keys block-ip --dry-run': [{ argv: ['keys', 'block-ip', '192.0.2.0/24', '--dry-run', ...reason] }],
     'keys unblock-ip': [{ argv: ['keys', 'unblock-ip', '192.0.2.201', '--yes', ...reason] }],
     'keys unblock-ip --dry-run': [{ argv: ['keys', 'unblock-ip', '192.0.2.64/28', '--dry-run', ...reason] }],
+    'keys import': [
+      {
+        argv: ['keys', 'import', '-', '--yes'],
+        stdin: 'subkey,name,status\nfields-1,one,\nfields-2,two,gone\n',
+      },
+      { argv: ['keys', 'import', '-', '--yes'], stdin: '{"subkey":"fields-1","name":"another"}\n' },
+    ],
     'keys blocked-ips': [{ argv: ['keys', 'blocked-ips'] }],
     revoke: [
       {
@@ -114,6 +156,28 @@ beforeAll(async () => {
     ),
     'audit endpoints': [{ argv: ['audit', 'endpoints', leaked] }],
     'audit ingest': [{ argv: ['audit', 'ingest', log, '--format', 'ndjson', '--adopt'] }],
+    'audit export': [
+      {
+        argv: ['audit', 'export', '--action', 'key.*', '--format', 'csv', '--out', join(home, 'keys.csv')],
+      },
+    ],
+    // The last three are of one person, whom nobody knows any more after them.
+    'audit report': [{ argv: ['audit', 'report', 'compliance'] }],
+    'audit metrics': [{ argv: ['audit', 'metrics'] }],
+    'keys owner export': [{ argv: ['keys', 'owner', 'export', 'zoe.muller@example.com'] }],
+    'keys owner forget --dry-run': [
+      { argv: ['keys', 'owner', 'forget', 'zoe.muller@example.com', '--dry-run'] },
+    ],
+    'keys owner forget': [
+      { argv: ['keys', 'owner', 'forget', 'zoe.muller@example.com', '--yes', ...reason] },
+    ],
+    'audit owner': [{ argv: ['audit', 'owner', 'zoe.muller@example.com'] }],
+    'audit usage --split-at': [{ argv: ['audit', 'usage', leaked, '--split-at', '3d'] }],
+    'audit exfil': [{ argv: ['audit', 'exfil', leaked] }],
+    'audit limits': [{ argv: ['audit', 'limits'] }],
+    'audit rollup': [{ argv: ['audit', 'rollup'] }],
+    'audit checkpoint --dry-run': [{ argv: ['audit', 'checkpoint', '--init', '--dry-run'] }],
+    'audit checkpoint': [{ argv: ['audit', 'checkpoint', '--init'] }],
     'audit verify': [{ argv: ['audit', 'verify'] }],
     'help exit-codes': [{ argv: ['help', 'exit-codes'] }],
     'help json': [{ argv: ['help', 'json'] }],
@@ -123,6 +187,130 @@ beforeAll(async () => {
   };
 }, 120_000);
 afterAll(() => stopEmbedded(join(home, '.local/share/keyctl')));
+
+/** A key over its quota, for `audit rollup` to suspend and to raise an alert about, and used long ago, for `db retention`. */
+async function useUpBudget(home: string): Promise<void> {
+  const json = async (...argv: string[]) =>
+    JSON.parse((await runCommand([...argv, '--json', '--demo'], { home })).stdout);
+  const limits = ['--quota-requests', '1', '--auto-suspend', '--budget-alert', '50'];
+  const { key_id: key } = await json(
+    ...[
+      'keys',
+      'create',
+      '--name',
+      'used-up',
+      '--owner',
+      'zoe.muller@example.com',
+      '--deliver',
+      'stdout',
+      ...limits,
+    ],
+  );
+  const log = join(home, 'used-up.ndjson');
+  const event = (daysAgo: number) =>
+    JSON.stringify({
+      ...{
+        ts: new Date(Date.now() - daysAgo * 86_400_000).toISOString(),
+        key,
+        endpoint: '/v1/me',
+        status: 200,
+      },
+    });
+  await writeFile(log, `${event(0)}\n${event(90)}\n`);
+  await json('audit', 'ingest', log, '--format', 'ndjson');
+}
+
+/** Rotations in every state, with who presents their old keys, and the lines that show and end them. */
+async function rotationRuns(home: string) {
+  const json = async (...argv: string[]) =>
+    JSON.parse((await runCommand([...argv, '--json', '--demo'], { home })).stdout);
+  const create = async (name: string): Promise<string> =>
+    (
+      await json(
+        'keys',
+        'create',
+        '--name',
+        name,
+        '--owner',
+        'zoe.muller@example.com',
+        '--scope',
+        'a:b',
+        '--description',
+        'ask zoe.muller@example.com',
+        '--deliver',
+        'stdout',
+      )
+    ).key_id;
+  const replace = async (old: string, next: string, ...flags: string[]): Promise<string> =>
+    (await json('rotate', 'replace', old, next, '--yes', ...flags, ...reason)).rotation_id;
+  const [old, next, later, dead, heir] = [
+    await create('rotation-old'),
+    await create('rotation-new'),
+    await create('rotation-later'),
+    await create('rotation-dead'),
+    await create('rotation-heir'),
+  ];
+  const open = await replace(old, next);
+  const over = await replace(dead, heir, '--grace', '0');
+  const log = join(home, 'rotations.ndjson');
+  const event = (key: string, status: number) =>
+    `${JSON.stringify({ ts: new Date().toISOString(), key, endpoint: '/v1/me', status, ip: '192.0.2.7', user_agent: 'old/1' })}\n`;
+  await writeFile(log, event(old, 200) + event(dead, 401) + event(dead, 200));
+  await json('audit', 'ingest', log, '--format', 'ndjson');
+  const quiet = ['--when-quiet', '1h', '--yes'];
+  const runs: Readonly<Record<string, readonly Run[]>> = {
+    'rotate status': [{ argv: ['rotate', 'status', '--all'] }],
+    'rotate status ID': [{ argv: ['rotate', 'status', open] }, { argv: ['rotate', 'status', over] }],
+    'rotate finalize': [
+      { argv: ['rotate', 'finalize', open, ...quiet] },
+      { argv: ['rotate', 'finalize', over, '--yes'] },
+    ],
+    'rotate finalize --dry-run': [
+      { argv: ['rotate', 'finalize', open, '--when-quiet', '1h', '--dry-run'] },
+      { argv: ['rotate', 'finalize', open, '--dry-run'] },
+    ],
+    'rotate extend': [{ argv: ['rotate', 'extend', open, '--grace', '48h', '--yes', ...reason] }],
+    'rotate extend --dry-run': [{ argv: ['rotate', 'extend', open, '--grace', '72h', '--dry-run'] }],
+    'rotate abort': [{ argv: ['rotate', 'abort', 'rotation-aborted', '--yes', ...reason] }],
+    'rotate abort --dry-run': [{ argv: ['rotate', 'abort', open, '--dry-run'] }],
+    // The last of them: it ends the older grace.
+    'rotate replace': [{ argv: ['rotate', 'replace', next, later, '--force', '--yes', ...reason] }],
+    'rotate replace --dry-run': [{ argv: ['rotate', 'replace', next, later, '--dry-run'] }],
+  };
+  await create('rotation-aborted');
+  const [lost, several, another, leaked] = [
+    await create('rotation-lost'),
+    await create('rotation-several'),
+    await create('rotation-another'),
+    await create('rotation-leaked'),
+  ];
+  const file = (name: string) => ['--deliver', `file:${join(home, name)}`];
+  const { rotation_id: reissued } = await json('rotate', lost, '--yes', ...reason, ...file('lost'));
+  const dueFlags = ['--older-than', '1d', '--deliver', 'exec:/bin/cat'];
+  const more: Readonly<Record<string, readonly Run[]>> = {
+    'rotate KEY|SELECTION': [
+      { argv: ['rotate', another, '--yes', ...reason, '--deliver', 'stdout', '--expires', '30d'] },
+    ],
+    'rotate (several keys)': [
+      { argv: ['rotate', several, another, '--yes', ...reason, '--deliver', 'exec:/bin/cat'] },
+    ],
+    'rotate --dry-run': [{ argv: ['rotate', several, another, '--dry-run', '--deliver', 'exec:/bin/cat'] }],
+    'rotate due': [{ argv: ['rotate', 'due', '--max', '1', '--yes', ...dueFlags, ...reason] }],
+    'rotate due --dry-run': [{ argv: ['rotate', 'due', '--dry-run', ...dueFlags] }],
+    'rotate resume': [{ argv: ['rotate', 'resume', reissued, '--yes'] }],
+    'rotate resume --dry-run': [{ argv: ['rotate', 'resume', reissued, '--dry-run'] }],
+    'rotate reissue --dry-run': [{ argv: ['rotate', 'reissue', reissued, '--dry-run', ...file('reissued')] }],
+    'rotate reissue': [{ argv: ['rotate', 'reissue', reissued, '--yes', ...file('reissued')] }],
+    'revoke --replace': [{ argv: ['revoke', leaked, '--replace', '--yes', ...reason, ...file('replaced')] }],
+  };
+  // A delivery that fails takes its rotation back.
+  const nowhere = join(home, 'no', 'such', 'place');
+  await runCommand(
+    ['rotate', 'rotation-aborted', '--deliver', `file:${nowhere}`, '--yes', '--demo', ...reason],
+    { home },
+  );
+  return { runs: { ...runs, ...more }, openKeyId: old };
+}
 
 /** Every place in a value: `keys[].key_id`. */
 function placesIn(value: unknown, place = ''): string[] {

@@ -71,13 +71,13 @@ describe('keyctl alone on a terminal', () => {
   });
 
   it('runs the other jobs as their commands, with the global flags that were given', async () => {
-    const listed = await alone([['What is there to do?', down.repeat(6)]], ['--quiet', '--actor', 'alice']);
+    const listed = await alone([['What is there to do?', down.repeat(8)]], ['--quiet', '--actor', 'alice']);
     expect(listed).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('this is  keyctl keys list --quiet --actor alice'),
     });
     expect(listed.stdout).toContain('leaky');
-    const verified = await alone([['What is there to do?', down.repeat(5)]]);
+    const verified = await alone([['What is there to do?', down.repeat(7)]]);
     expect(verified.stderr).toContain('this is  keyctl audit verify');
   });
 

@@ -39,7 +39,7 @@ const insert = (connection: Connection, what: string) =>
 /** Condition, not time: the server may still be at it when the client has given up. */
 async function settled(): Promise<void> {
   const busy = sql`select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
-  await expect.poll(async () => (await admin.execute(busy)).length, { timeout: 10_000 }).toBe(0);
+  await expect.poll(async () => (await admin.execute(busy)).length, { timeout: 60_000 }).toBe(0);
 }
 
 async function isDone(what: string): Promise<boolean> {

@@ -15,13 +15,26 @@ const changes: Readonly<Record<string, string>> = {
   revoke_key: `select keyctl.revoke_key($2, '{}', $1, 'leaked in acme/app', 'leaked')`,
   report_exposure: `select keyctl.report_exposure($2, '{}', $1, 'a log', 1)`,
   block_ip: `select keyctl.block_ip($2, '{}', '192.0.2.0/24', 'scans us since 02:11')`,
+  plan_retirement: `select keyctl.plan_retirement($2, '{}', $1, now() + interval '90 days', 'its service ends')`,
+  cancel_retirement: `select keyctl.cancel_retirement($2, '{}', $1, 'its service goes on')`,
+  review_key: `select keyctl.review_key($2, '{}', $1, 'keep', null, 'asked the team, still in use')`,
   unblock_ip: `select keyctl.unblock_ip($2, '{}', '192.0.2.0/24', 'the scan was our own')`,
 };
 
 /** The kernel's own tools: with one of them alone, a row could be written without a change, or the other way round. */
 const internal = [
+  ...[
+    'import_batch',
+    'import_chains',
+    'import_counts',
+    'import_fate',
+    'import_run',
+    'import_settle',
+    'link_strays',
+  ],
+  'register_owners',
   ...['append_audit', 'check_reason', 'created_before', 'key_record', 'prior_answer', 'random_locator'],
-  ...['register_owner', 'touch_last_used', 'with_settings'],
+  ...['register_owner', 'touch_last_used', 'with_settings', 'within_policy'],
 ];
 
 const roles: readonly TestRole[] = [

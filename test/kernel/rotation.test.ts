@@ -145,12 +145,10 @@ describe.each(servers)('a rotation in the kernel of PostgreSQL $name', (server) 
       replaced_by: rotation.new_key_id,
       usable_in: day,
     });
-    expect((await auditOf(db, old.id)).map((row) => [row.action, row.reason])).toEqual(
-      [
-        ['rotation.prepared', reason],
-        ['rotation.activated', reason],
-      ],
-    );
+    expect((await auditOf(db, old.id)).map((row) => [row.action, row.reason])).toEqual([
+      ['rotation.prepared', reason],
+      ['rotation.activated', reason],
+    ]);
     expect(await bystanders(db, [old.id, rotation.new_key_id])).toEqual(others);
   });
 
@@ -295,11 +293,52 @@ describe.each(servers)('a rotation in the kernel of PostgreSQL $name', (server) 
     expect(await key(dead.new_key_id)).toMatchObject({ status: 'revoked', decision: 'revoked' });
     expect((await auditOf(db, old.id)).map((row) => row.action)).toEqual([
       'rotation.prepared',
-      'rotation.aborted',
       'rotation.prepared',
     ]);
+    expect((await auditOf(db, dead.new_key_id)).map((row) => row.action)).toEqual(['rotation.aborted']);
     expect(await activate(dead)).toMatchObject({ outcome: 'aborted' });
     expect(await activate(next)).toMatchObject({ outcome: 'activated' });
+  });
+
+  it('aborts its own rotation with the operation that gave up another one', async () => {
+    const old = await seedKey(db);
+    const lost = await prepared(old);
+    const operation = change();
+    const own = await prepared(old, { force: true }, { operation });
+    const abort = (rotationId: string) =>
+      run((e) =>
+        rotateAbort(e, operation, { rotationIds: [rotationId], reason: 'the vault is away tonight' }),
+      );
+    expect(await abort(own.rotation_id)).toMatchObject([
+      { outcome: 'aborted', rotation_id: own.rotation_id },
+    ]);
+    expect(await key(own.new_key_id)).toMatchObject({ status: 'revoked' });
+    await expect(abort(lost.rotation_id)).rejects.toMatchObject({ exitCode: 4 });
+  });
+
+  it('refuses to rotate or replace what never was usable', async () => {
+    const old = await seedKey(db);
+    const given = await prepared(old);
+    const spare = await seedKey(db);
+    const operation = change();
+    await run((e) =>
+      rotateAbort(e, operation, { rotationIds: [given.rotation_id], reason: 'the vault is away tonight' }),
+    );
+    expect(await prepare(asKey(given), {}, { version: 2 })).toMatchObject({
+      outcome: 'not_active',
+      status: 'revoked',
+    });
+    const input = { oldKeyId: given.new_key_id, newKeyId: spare.id, options: {}, reason };
+    await expect(run((e) => rotateReplace(e, change(), input))).rejects.toMatchObject({ exitCode: 4 });
+  });
+
+  it('does not end a key that is kept until the next rotation while the new secret is not in place', async () => {
+    const old = await seedKey(db);
+    const rotation = await prepared(old, { keep_previous: true });
+    await activate(rotation, { inPlace: true });
+    const input = { rotationId: rotation.rotation_id, quietSeconds: null };
+    await expect(run((e) => rotateFinalize(e, change(), input))).rejects.toMatchObject({ exitCode: 4 });
+    expect(await key(old.id)).toMatchObject({ status: 'retiring', decision: 'ok' });
   });
 
   it('ends an older grace by force, and one that was kept until now without', async () => {

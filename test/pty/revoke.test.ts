@@ -303,7 +303,7 @@ it('a window that is closed at a question leaves no process behind, and nothing 
   const [, pid] = /pid (\d+)/.exec(pty.screen().join('\n')) ?? [];
   expect(() => process.kill(Number(pid), 0)).not.toThrow();
   pty.close();
-  await expect.poll(() => isRunning(Number(pid)), { timeout: 15_000 }).toBe(false);
+  await expect.poll(() => isRunning(Number(pid)), { timeout: 60_000 }).toBe(false);
   await isUntouched(key);
 });
 

@@ -173,7 +173,7 @@ describe('--timeout bounds every wait (69)', () => {
 });
 
 describe('an interrupt (130)', () => {
-  const prompt = { timeout: 15_000 };
+  const prompt = { timeout: 60_000 };
   /** Interrupts when this message passes, which goes nowhere any more. */
   function interruptAt(machine: () => FakeMachine, when: (message: WireMessage) => boolean) {
     return (message: WireMessage): Fate => {

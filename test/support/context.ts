@@ -15,5 +15,6 @@ export async function contextOn(
     operationId: options.operationId ?? randomUUID(),
     now: () => new Date(),
     randomBytes: (size) => randomBytes(size),
+    reached: async () => {},
   };
 }

@@ -5,6 +5,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import type { ExitCode } from '../../src/domain/errors.js';
 import { run } from '../../src/program.js';
 import type { Machine, Terminal } from '../../src/runtime/machine.js';
+import { systemMachine } from '../../src/runtime/system.js';
 import type { TestDatabase, TestRole } from './postgres.js';
 
 /** When this text appears in what was said since the last answer, this is typed, and Enter after it. */
@@ -91,6 +92,8 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    // Hooks are real processes, also in tests.
+    killGroup: systemMachine().killGroup,
     written: () => ({ stdout: stdout.text(), stderr: stderr.text() }),
     interrupt() {
       const newest = [...listeners].at(-1);
@@ -127,7 +130,8 @@ function capture(hear: (text: string) => void = () => {}): { stream: Writable; t
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk);
+      // As with the real ones, a chunk belongs to its writer again when it is told that it was written.
+      chunks.push(Buffer.from(chunk));
       hear(chunk.toString());
       done();
     },

@@ -10,6 +10,8 @@ export interface PtyOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A shell line in which `"$@"` runs keyctl; by default that alone. */
   readonly line?: string;
+  /** The program that obeys KEYCTL_FAILPOINT, instead of the one that users have. */
+  readonly failpoints?: boolean;
 }
 
 /** keyctl in a real terminal of its own, as a person sees and drives it. */
@@ -36,7 +38,7 @@ const limitMs = 20_000;
 
 export async function startPty(argv: readonly string[], options: PtyOptions = {}): Promise<Pty> {
   const { columns = 80, rows = 24, line = '"$@"' } = options;
-  const program = await builtProgram();
+  const program = await builtProgram(options.failpoints === true ? 'failpoints' : 'release');
   const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 1000, allowProposedApi: true });
   // The shell outlives keyctl and its signals, to tell how it left the terminal.
   const script = `trap : INT TERM HUP; ${line}; code=$?; stty -a >"$settings"; echo "[exit $code]"; read -r _`;

@@ -22,8 +22,10 @@ export interface EventSeed {
 export async function seedEvents({ sql }: Connection, events: readonly EventSeed[]): Promise<void> {
   const days = [...new Set(events.map((event) => event.ts.slice(0, 10)))];
   await sql`select keyctl.ensure_partitions(array(select jsonb_array_elements_text(${JSON.stringify(days)}::text::jsonb)::date))`;
-  await sql`insert into keyctl.usage_events
-    select * from jsonb_populate_recordset(null::keyctl.usage_events, ${JSON.stringify(events)}::text::jsonb)`;
+  await sql`insert into keyctl.usage_events (ts, key_id, id, key_version, method, endpoint, object, feature, status, ip, ip_text,
+      user_agent, bytes, latency_ms, tokens, cost_usd, model, request_id)
+    select ts, key_id, id, key_version, method, endpoint, object, feature, status, ip, ip_text, user_agent, bytes, latency_ms,
+      tokens, cost_usd, model, request_id from jsonb_populate_recordset(null::keyctl.usage_events, ${JSON.stringify(events)}::text::jsonb)`;
 }
 
 /** Numbers that look random and are the same in every run. */

@@ -1,17 +1,16 @@
 import { abandonKey, activateKey } from '../../db/kernel.js';
 import { exitCodes, KeyctlError } from '../../domain/errors.js';
-import type { Secret } from '../../domain/secret.js';
 import { type Context, changeOf } from '../context.js';
-import { type IssuedKey, type Sink, SinkError } from './sink.js';
-
-export interface Delivery {
-  readonly key: IssuedKey;
-  readonly secret: Secret;
-  /** What cannot be taken back (a terminal, a pipe) comes last. */
-  readonly sinks: readonly Sink[];
-  /** Sinks that hold the secret from an earlier run. */
-  readonly held: readonly Sink[];
-}
+import type { IssuedKey, Sink } from './sink.js';
+import {
+  commitSinks,
+  type Delivery,
+  discardSinks,
+  sinkExitCode,
+  sinkFailure,
+  sinkHint,
+  stageSecret,
+} from './stage-secret.js';
 
 /**
  * Takes a pending key's secret to all its sinks, and only then activates the key (DESIGN 5). When a sink fails, what
@@ -19,15 +18,10 @@ export interface Delivery {
  * @throws KeyctlError 8, 75 or 6, as `createKey`
  */
 export async function deliverKey(ctx: Context, { key, secret, sinks, held }: Delivery): Promise<void> {
-  const staged = [...held];
-  for (const sink of sinks.filter((each) => !held.includes(each))) {
-    try {
-      await sink.stage(secret, key);
-      staged.push(sink);
-    } catch (error) {
-      const why = `its secret could not be delivered to ${sink.name}`;
-      throw undelivered(key, sink, error, await takeBack(ctx, key, staged, why));
-    }
+  const { staged, failed } = await stageSecret({ key, secret, sinks, held });
+  if (failed !== null) {
+    const why = `its secret could not be delivered to ${failed.sink.name}`;
+    throw undelivered(key, failed, await takeBack(ctx, key, staged, why));
   }
   await activate(ctx, key, staged);
   await commit(key, sinks);
@@ -55,10 +49,7 @@ async function activate(ctx: Context, key: IssuedKey, staged: readonly Sink[]): 
 }
 
 async function commit(key: IssuedKey, sinks: readonly Sink[]): Promise<void> {
-  const failed: string[] = [];
-  for (const sink of sinks) {
-    await sink.commit().catch((error: unknown) => failed.push(`${sink.name} (${reasonOf(error)})`));
-  }
+  const failed = await commitSinks(sinks);
   if (failed.length === 0) return;
   throw new KeyctlError({
     code: 'delivery_unfinished',
@@ -85,16 +76,20 @@ async function takeBack(
   } catch {
     return `${key.keyId} could not be abandoned (keyctl keys show tells how it stands)`;
   }
-  for (const sink of staged) await sink.discard().catch(() => {});
+  await discardSinks(staged);
   return `${key.keyId} was abandoned`;
 }
 
-function undelivered(key: IssuedKey, sink: Sink, error: unknown, abandoned: string): KeyctlError {
+function undelivered(
+  key: IssuedKey,
+  { sink, error }: { readonly sink: Sink; readonly error: unknown },
+  abandoned: string,
+): KeyctlError {
   return new KeyctlError({
     code: 'undelivered',
-    message: `the secret could not be delivered to ${sink.name}: ${reasonOf(error)}; nothing was activated, ${abandoned}`,
-    hint: error instanceof SinkError ? error.hint : `--deliver file:PATH instead of ${sink.name}`,
-    exitCode: exitCodes.undelivered,
+    message: `the secret could not be delivered to ${sink.name}: ${sinkFailure(error)}; nothing was activated, ${abandoned}`,
+    hint: sinkHint(sink, error),
+    exitCode: sinkExitCode(error),
     operationId: key.operationId,
     cause: error,
   });
@@ -110,9 +105,4 @@ function activationUnknown(key: IssuedKey, error: KeyctlError): KeyctlError {
     operationId: key.operationId,
     cause: error,
   });
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof SinkError || error instanceof KeyctlError) return error.message;
-  return error instanceof Error && 'code' in error ? String(error.code) : 'for an unknown reason';
 }

@@ -42,15 +42,25 @@ export interface Sink {
   discard(): Promise<void>;
   /** What an earlier run staged here for that key; null when nothing can be read back. */
   recall(keyId: string): Promise<Secret | null>;
+  /** True when `commit` changes something that is in use: until then whoever uses it still has the old key. */
+  readonly inPlace?: boolean;
+  /**
+   * Goes on with what an earlier run staged here and did not commit; comes before `commit` then, in the place of `stage`.
+   * The secret is null when nobody could recall it.
+   */
+  adopt?(key: IssuedKey, secret: Secret | null): Promise<void>;
 }
 
 /** Why a sink could not take the secret, in words, with a flag that would. */
 export class SinkError extends Error {
   readonly hint: string;
+  /** Somebody called it off (Ctrl-C, SIGTERM) while it was at work. */
+  readonly interrupted: boolean;
 
-  constructor(why: string, hint: string) {
+  constructor(why: string, hint: string, interrupted = false) {
     super(why);
     this.name = 'SinkError';
     this.hint = hint;
+    this.interrupted = interrupted;
   }
 }

@@ -13,6 +13,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { KeyctlError } from '../../domain/errors.js';
 import { examineDatabase, type SchemaOfProgram } from '../database-report.js';
 import { type Check, notChecked, ok, problem, warning } from './check.js';
+import { checkRotations } from './rotation-check.js';
 
 /** What the checks of a database need besides its connection. */
 export interface Examination {
@@ -21,7 +22,7 @@ export interface Examination {
   readonly now: () => Date;
 }
 
-const later = ['grants', 'chain', 'pending', 'inboxes', 'partitions'] as const;
+const later = ['grants', 'chain', 'pending', 'rotations', 'inboxes', 'partitions'] as const;
 
 /** The names of all checks below, for saying that none of them could be made. */
 export const databaseCheckNames = ['target', 'tls', 'clock', 'schema', ...later] as const;
@@ -38,6 +39,7 @@ export async function databaseChecks(exam: Examination): Promise<Check[]> {
     await attempt('grants', () => checkGrants(exam)),
     await attempt('chain', () => checkChain(exam)),
     await attempt('pending', () => checkPending(exam)),
+    await attempt('rotations', () => checkRotations(exam)),
     await attempt('inboxes', () => checkInboxes(exam)),
     await attempt('partitions', () => checkPartitions(exam)),
   ];

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../domain/duration.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 /** A file or directory of this user that must be his alone. */
@@ -18,10 +19,22 @@ export interface MachineFacts {
   /** A name by which this program does run. */
   readonly ownName: string;
   readonly privatePaths: readonly PrivatePath[];
+  /** Null where no checkpoints are made. */
+  readonly checkpoints: CheckpointFacts | null;
+}
+
+/** Where checkpoints are kept, and how that goes. */
+interface CheckpointFacts {
+  /** What stands against the key or the settings; null when nothing does. */
+  readonly problem: { readonly message: string; readonly hint: string | null } | null;
+  /** `problem`: the system's word for why it cannot be appended to. `newest`: of any database. */
+  readonly sinks: readonly { readonly path: string; readonly problem: string | null }[];
+  readonly newest: Date | null;
+  readonly now: Date;
 }
 
 export function machineChecks(facts: MachineFacts): Check[] {
-  return [checkNode(facts), checkName(facts), ...checkPrivate(facts)];
+  return [checkNode(facts), checkName(facts), ...checkPrivate(facts), checkCheckpoints(facts)];
 }
 
 function checkNode({ nodeVersion }: MachineFacts): Check {
@@ -57,4 +70,23 @@ function checkPrivate({ privatePaths }: MachineFacts): Check[] {
       mode: wanted,
     });
   });
+}
+
+/** Without a change for so long nothing is signed; a person may still want to know. */
+const oldSeconds = 30 * 86_400;
+
+function checkCheckpoints({ checkpoints }: MachineFacts): Check {
+  const name = 'checkpoints';
+  const make = 'keyctl audit checkpoint --init';
+  if (checkpoints === null) return ok(name, `none are made (${make} begins with them)`);
+  const { problem: against, sinks, newest, now } = checkpoints;
+  if (against !== null) return problem(name, against.message, against.hint);
+  const broken = sinks.find((sink) => sink.problem !== null);
+  if (broken !== undefined)
+    return problem(name, `${broken.path} cannot be appended to (${broken.problem})`, `ls -l ${broken.path}`);
+  if (sinks.length === 0) return warning(name, 'there is no file to append them to', make);
+  if (newest === null) return warning(name, 'none was made yet', 'keyctl audit checkpoint');
+  const seconds = Math.max(0, (now.getTime() - newest.getTime()) / 1000);
+  const finding = `the newest is ${formatDuration(Math.max(1, Math.round(seconds)))} old`;
+  return seconds > oldSeconds ? warning(name, finding, 'keyctl audit checkpoint') : ok(name, finding);
 }

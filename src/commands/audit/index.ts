@@ -24,9 +24,49 @@ const leaves: readonly Leaf[] = [
     load: async () => (await import('./endpoints.js')).endpointsCommand,
   },
   {
+    name: 'export',
+    summary: 'the audit log, usage or the table of keys, for auditors and a SIEM',
+    load: async () => (await import('./export.js')).exportCommand,
+  },
+  {
+    name: 'checkpoint',
+    summary: 'sign how long the audit log is, and keep it outside the database',
+    load: async () => (await import('./checkpoint.js')).checkpointCommand,
+  },
+  {
+    name: 'owner',
+    summary: 'usage over a person’s keys, across rotations',
+    load: async () => (await import('./owner.js')).ownerCommand,
+  },
+  {
+    name: 'exfil',
+    summary: 'what left by a key, against its own history',
+    load: async () => (await import('./exfil.js')).exfilCommand,
+  },
+  {
+    name: 'limits',
+    summary: 'budgets, quotas and rates: what of them is used, worst first',
+    load: async () => (await import('./limits.js')).limitsCommand,
+  },
+  {
+    name: 'rollup',
+    summary: 'count closed hours, enforce budgets: a cron entry',
+    load: async () => (await import('./rollup.js')).rollupCommand,
+  },
+  {
     name: 'verify',
     summary: 'check the chain of the audit log, row by row',
     load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  {
+    name: 'report',
+    summary: 'keys, rotations, revocations and use of a day, a week, a month, or for an auditor',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
+  {
+    name: 'metrics',
+    summary: 'figures for Prometheus',
+    load: async () => (await import('./metrics.js')).metricsCommand,
   },
 ];
 

@@ -6,6 +6,7 @@ import type { Runtime } from '../../runtime/runtime.js';
 import { newCommand } from '../new-command.js';
 import { typedOrSearched } from '../typed-keys.js';
 import { countedDays, followEvents, showCounts, showNewest } from './show-usage.js';
+import { type SplitPoint, showSplit, splitFlag, splitHelp } from './split-flag.js';
 import { addWindow, checkFollow, limitFlag, type WindowFlags, windowOf } from './window-flags.js';
 
 interface UsageFlags extends WindowFlags {
@@ -16,6 +17,7 @@ interface UsageFlags extends WindowFlags {
   readonly keyVersion?: number;
   readonly limit?: number;
   readonly follow?: boolean;
+  readonly splitAt?: SplitPoint;
 }
 
 const example = 'keyctl audit usage key_7Q2mK9xZab3d, or --owner alice@example.com, or --all';
@@ -29,21 +31,31 @@ export function usageCommand(rt: Runtime): Command {
     .option('--all', 'of all keys')
     .option('--family', 'of all versions of KEY')
     .addOption(new Option('--by <what>', 'count requests').choices(dimensions))
-    .option('--key-version <n>', 'requests made with this version', versionFlag);
+    .option('--key-version <n>', 'requests made with this version', versionFlag)
+    .option('--split-at <when>', `${splitHelp}; of the whole family when it is a rotation`, splitFlag(rt));
   addWindow(rt, command, ` (with --by: ${countedDays}d)`);
   return command
     .option('--limit <n>', 'how many (100; with --follow 10 to begin with; with --by all)', limitFlag)
     .option('--follow', 'oldest first, and go on with what arrives; Ctrl-C ends it')
     .action(async (typed: string | undefined, flags: UsageFlags) => {
       checkFlags(rt, typed, flags);
-      const { owner, family, by, limit } = flags;
+      const { owner, by, limit, splitAt } = flags;
+      // A rotation lies between two keys: one of them alone has only one side.
+      const family = flags.family === true || (splitAt?.kind === 'rotation' && owner === undefined);
       const window = { ...windowOf(flags), keyVersion: flags.keyVersion ?? null };
       const key = await whose(rt, typed, flags);
       const { usageScope } = await import('../../actions/usage-scope.js');
       const { usageGroups } = await import('../../render/usage-groups.js');
       await rt.withContext({}, async (ctx) => {
         const scope = await usageScope(ctx, { key, owner, family }, { interactive: rt.canAsk });
-        if (by !== undefined)
+        if (splitAt !== undefined)
+          await showSplit(rt, ctx, scope, {
+            ...flags,
+            splitAt,
+            by: by ?? 'endpoint',
+            keyVersion: window.keyVersion,
+          });
+        else if (by !== undefined)
           await showCounts(rt, ctx, scope, window, { by, limit, lean: false, renderer: usageGroups(by) });
         else if (flags.follow === true) await followEvents(rt, ctx, scope, { ...window, limit });
         else await showNewest(rt, ctx, scope, { ...window, limit });
@@ -67,6 +79,12 @@ function checkFlags(rt: Runtime, typed: string | undefined, flags: UsageFlags): 
     throw usageError('--family', 'goes with a KEY', 'keyctl audit usage alice-prod --family');
   if (flags.follow === true && flags.by !== undefined)
     throw usageError('--follow', 'shows events, --by counts them', 'keyctl audit usage --all --follow');
+  if (flags.splitAt !== undefined && (flags.follow === true || flags.limit !== undefined))
+    throw usageError(
+      '--split-at',
+      'counts, and goes with neither --follow nor --limit',
+      '--split-at rot_7Q2mK9xZab3d --by ip',
+    );
   checkFollow(rt, flags);
 }
 

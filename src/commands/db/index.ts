@@ -28,6 +28,16 @@ const leaves: readonly Leaf[] = [
     summary: 'who may do what, and granting it',
     load: async () => (await import('./roles.js')).rolesCommand,
   },
+  {
+    name: 'partitions',
+    summary: 'the weekly tables that usage lies in, and making them ahead',
+    load: async () => (await import('./partitions.js')).partitionsCommand,
+  },
+  {
+    name: 'retention',
+    summary: 'drop usage that is older than you keep it',
+    load: async () => (await import('./retention.js')).retentionCommand,
+  },
 ];
 
 export async function dbCommand(rt: Runtime, argv: readonly string[]): Promise<Command> {

@@ -27,6 +27,11 @@ export interface SelectedChange {
   /** What is shown above the question. */
   readonly about: (ctx: Context, rows: readonly KeyRow[]) => Promise<Safe>;
   readonly act: (ctx: Context, rows: readonly KeyRow[], reason: string) => Promise<void>;
+  /** What `--dry-run` shows, when it is more than who uses the keys. */
+  readonly look?: (ctx: Context, rows: readonly KeyRow[]) => Promise<void>;
+  readonly ticket?: string | undefined;
+  /** Modules that `act` is going to import: loaded while the server answers. */
+  readonly meanwhile?: () => Promise<unknown>;
 }
 
 /** Look, ask, act. Nothing stays open while a person thinks; `--dry-run` only looks. */
@@ -44,7 +49,8 @@ export async function changeSelected(
 
   const rows = flags.yes === true ? null : await ask(rt, choice, flags, change);
   const reason = await askReason(rt, flags.reason);
-  await rt.withContext({ operationId: flags.operationId }, async (ctx) =>
+  const { ticket, meanwhile } = change;
+  await rt.withContext({ operationId: flags.operationId, ticket, meanwhile }, async (ctx) =>
     change.act(ctx, rows ?? (await chosen(rt, ctx, choice, flags, change)), reason),
   );
 }
@@ -55,6 +61,10 @@ async function look(
   flags: ChangeSelectedFlags,
   change: SelectedChange,
 ): Promise<void> {
+  const show = change.look;
+  if (show !== undefined) {
+    return await rt.withContext({}, async (ctx) => show(ctx, await chosen(rt, ctx, choice, flags, change)));
+  }
   const { blastRadius } = await import('../../actions/blast-radius.js');
   const shown = await import('../../render/blast-radius.js');
   const seen = await rt.withContext({}, async (ctx) =>

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CreatedKey } from '../../actions/create-key.js';
+import type { IssuedKey, Sink } from '../../actions/delivery/sink.js';
 import type { KeySettings, OwnerInput } from '../../db/kernel.js';
+import { parsePath } from '../../domain/destination.js';
 import { parseEmail } from '../../domain/setting-values.js';
 import { defaultSettings, settingParsers } from '../../domain/settings.js';
 import { issuedKey, nowActive } from '../../render/issued-key.js';
+import type { KeyNote } from '../../render/key-note.js';
 import { clean, line } from '../../render/terminal-text.js';
 import { writeText } from '../../runtime/output.js';
 import type { Runtime } from '../../runtime/runtime.js';
@@ -21,6 +25,7 @@ import {
 
 interface CreateFlags extends SettingFlags, DeliveryFlags, ChangeFlags {
   readonly prefix: string;
+  readonly note?: string;
 }
 
 const askedName: Asked<string> = {
@@ -45,7 +50,11 @@ export function createCommand(rt: Runtime): Command {
     )
     .option('--prefix <prefix>', 'what the token begins with', settingParsers.prefix, defaultSettings.prefix);
   addSettingFlags(command);
-  addDeliverFlag(command);
+  addDeliverFlag(command).option(
+    '--note <path>',
+    'a new file beside the secret, without it: scopes, limits, expiry, contact',
+    (text: string) => parsePath('--note', text, '--note /srv/keys/billing.txt'),
+  );
   addChangeFlags(command);
   return command.action(async (flags: CreateFlags) => {
     refusePastExpiry(flags, rt.machine.now());
@@ -84,7 +93,7 @@ async function create(
 ): Promise<void> {
   const { createKey } = await import('../../actions/create-key.js');
   const { namesakes } = await import('../../actions/namesakes.js');
-  const sinks = await sinksOf(rt, flags);
+  const sinks = await noted(rt, flags.note, await sinksOf(rt, flags), (key) => ({ key, owner, settings }));
   await rt.withContext({ create: true, operationId: flags.operationId }, async (ctx) => {
     const others = await namesakes(ctx, settings.name ?? '');
     const created = await createKey(ctx, { prefix: flags.prefix, owner, settings, sinks });
@@ -95,6 +104,21 @@ async function create(
       );
     }
   });
+}
+
+/** The note goes with the first sink: it is there before the key is active, and taken back with it. */
+async function noted(
+  rt: Runtime,
+  note: string | undefined,
+  sinks: readonly Sink[],
+  about: (key: IssuedKey) => KeyNote,
+): Promise<readonly Sink[]> {
+  const [first, ...others] = sinks;
+  if (note === undefined || first === undefined) return sinks;
+  const { withNote } = await import('../../actions/delivery/note-file.js');
+  const { keyNote } = await import('../../render/key-note.js');
+  const path = resolve(rt.machine.workingDirectory, note);
+  return [withNote(first, { path, textOf: (key) => keyNote(about(key)) }), ...others];
 }
 
 /** The result, in what of it the sinks have not printed already. */

@@ -3,6 +3,7 @@ import type { Identified } from '../../actions/identify-tokens.js';
 import { targetName } from '../../db/settings.js';
 import { cutTokens } from '../../domain/cut-tokens.js';
 import { exitCodes, usageError } from '../../domain/errors.js';
+import { tokenHider } from '../../domain/leak.js';
 import { parseReference } from '../../domain/reference.js';
 import { programName } from '../../render/program-name.js';
 import { clean, joinWith, line } from '../../render/terminal-text.js';
@@ -135,9 +136,19 @@ async function located(source: LeakSource | GitSource, found: Identified): Promi
 
 async function show(rt: Runtime, source: LeakSource, found: Identified & { where: string }): Promise<void> {
   const { identified } = await import('../../render/identified.js');
-  await rt.print(identified, { ...found, source: source.name, gaps: source.gaps });
+  const hide = tokenHider(found.tokens);
+  const tokens = found.tokens.map((token) => ({
+    ...token,
+    places: token.places.map((place) => ({
+      ...place,
+      source: hide(place.source),
+      path: place.path === null ? null : hide(place.path),
+    })),
+  }));
+  const gaps = source.gaps.map(hide);
+  await rt.print(identified, { ...found, tokens, source: hide(source.name), gaps });
   const { sign, warning } = rt.style('stderr');
-  for (const gap of source.gaps) rt.warn(warning(line`${sign.warning} ${clean(cutTokens(gap).text)}`));
+  for (const gap of gaps) rt.warn(warning(line`${sign.warning} ${clean(cutTokens(gap).text)}`));
   const live = found.tokens.flatMap((token) => (token.verdict === 'live' ? [token.row?.key.id ?? ''] : []));
   if (live.length > 0 && rt.flags.output === 'table') {
     const ids = joinWith(

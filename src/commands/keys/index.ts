@@ -34,6 +34,21 @@ const leaves: readonly Leaf[] = [
     load: async () => (await import('./resume.js')).resumeCommand,
   },
   {
+    name: 'retire',
+    summary: 'plan the end of keys, or take the plan back',
+    load: async () => (await import('./retire.js')).retireCommand,
+  },
+  {
+    name: 'review',
+    summary: 'review who may do what: keep, narrow, revoke',
+    load: async () => (await import('./review.js')).reviewCommand,
+  },
+  {
+    name: 'policy',
+    summary: 'how often keys are rotated and reviewed',
+    load: async () => (await import('./policy/index.js')).policyCommand,
+  },
+  {
     name: 'verify',
     summary: 'is this token valid, and if not, why?',
     load: async () => (await import('./verify.js')).verifyCommand,
@@ -52,6 +67,16 @@ const leaves: readonly Leaf[] = [
     name: 'lineage',
     summary: 'the family of a key',
     load: async () => (await import('./lineage.js')).lineageCommand,
+  },
+  {
+    name: 'import',
+    summary: 'bring in keys of other systems',
+    load: async () => (await import('./import.js')).importCommand,
+  },
+  {
+    name: 'owner',
+    summary: 'what is stored about a person: export it, forget it',
+    load: async () => (await import('./owner/index.js')).ownerCommand,
   },
   {
     name: 'block-ip',

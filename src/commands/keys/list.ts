@@ -24,7 +24,7 @@ interface ListFlags {
   readonly unused?: number | true;
   readonly stale?: boolean;
   readonly weak?: boolean;
-  readonly sort: Sorting;
+  readonly sort?: Sorting;
   readonly limit: number;
   readonly cursor: number;
   readonly failOnFound?: boolean;
@@ -43,35 +43,42 @@ export function listCommand(rt: Runtime): Command {
     .option('--prefix <prefix>', 'keys with this prefix')
     .addOption(new Option('--level <level>', 'keys of this level').choices(levels))
     .addOption(new Option('--environment <name>', 'keys of this environment').choices(environments))
-    .option('--due [age]', 'active keys at least this old (90d): due for rotation', duration('--due'))
+    .option(
+      '--due [age]',
+      'due for rotation by policy or expiry, or active for longer than this (90d); exempt ones are marked',
+      duration('--due'),
+    )
     .option('--older-than <age>', 'keys created at least this long ago', duration('--older-than'))
     .option('--expiring [within]', 'living keys that expire within this time (30d)', duration('--expiring'))
     .option('--unused [for]', 'usable keys without a use in this time (30d)', duration('--unused'))
     .option('--stale', 'usable keys without a use in 7 days')
     .option('--weak', 'living keys that no verifier of ours proves')
-    .addOption(new Option('--sort <field>', 'order').choices(sortings).default('last-used'))
+    .addOption(new Option('--sort <field>', 'order; last-used, or due with --due').choices(sortings))
     .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 10_000), 200)
     .option('--cursor <c>', 'go on where the page before ended', wholeNumber('--cursor', 0, 100_000_000), 0)
-    .option('--fail-on-found', 'exit 7 when any key fits')
+    .option('--fail-on-found', 'exit 7 when any key fits; with --due, any that is not left out')
     .action(async (flags: ListFlags) => {
       const { listKeys } = await import('../../db/reads/list-keys.js');
       const { keyList } = await import('../../render/key-list.js');
       await rt.withContext({}, async (ctx) => {
         const page = await ctx.db.read((orm) => listKeys(orm, filterOf(flags)));
-        await rt.print(keyList, { page, where: targetName(ctx.db.target) });
-        if (flags.failOnFound === true && page.rows.length > 0) rt.exitWith(exitCodes.check);
+        const due = flags.due !== undefined;
+        await rt.print(keyList, { page, due, where: targetName(ctx.db.target) });
+        const found = page.rows.some(({ plan }) => !due || plan.leftOut === null);
+        if (flags.failOnFound === true && found) rt.exitWith(exitCodes.check);
       });
     });
 }
 
 function filterOf(flags: ListFlags): KeyFilter {
-  const { owner, userId, workspace, prefix, level, environment, weak, sort, limit, cursor } = flags;
+  const { owner, userId, workspace, prefix, level, environment, weak, due, limit, cursor } = flags;
   const or = (given: number | true | undefined, otherwise: number) => (given === true ? otherwise : given);
   return {
-    ...{ owner, userId, workspace, prefix, level, environment, weak, sort, limit },
+    ...{ owner, userId, workspace, prefix, level, environment, weak, limit },
+    sort: flags.sort ?? (due === undefined ? 'last-used' : 'due'),
     offset: cursor,
     statuses: flags.status,
-    dueAfterSeconds: or(flags.due, 90 * day),
+    due: due === undefined ? undefined : { olderThanSeconds: due === true ? null : due },
     olderThanSeconds: flags.olderThan,
     expiringWithinSeconds: or(flags.expiring, 30 * day),
     unusedForSeconds: flags.stale === true ? 7 * day : or(flags.unused, 30 * day),

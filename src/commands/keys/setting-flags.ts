@@ -3,7 +3,14 @@ import type { KeySettings, OwnerInput } from '../../db/kernel.js';
 import { usageError } from '../../domain/errors.js';
 import type { Deadline } from '../../domain/instant.js';
 import { parseEmail, plainText, type ValueParser } from '../../domain/setting-values.js';
-import { type Environment, environments, type Level, levels, settingParsers } from '../../domain/settings.js';
+import {
+  type Environment,
+  type ExpiryAction,
+  environments,
+  type Level,
+  levels,
+  settingParsers,
+} from '../../domain/settings.js';
 
 /** What `none` parses to here: commander turns a null of a parser into an empty text. */
 const none: unique symbol = Symbol('none');
@@ -35,14 +42,20 @@ export interface SettingFlags {
   readonly quotaRequests?: Settable<number>;
   readonly quotaTokens?: Settable<number>;
   readonly budget?: Settable<string>;
+  readonly budgetAlert?: readonly number[];
+  readonly autoSuspend?: boolean;
   readonly billingContact?: Settable<string>;
+  readonly policy?: Settable<string>;
+  readonly exemptFromRotation?: Settable<string>;
+  readonly onExpiry?: ExpiryAction;
+  readonly reviewEvery?: Settable<number>;
   readonly decoy?: boolean;
 }
 
 /** Adds the flags; `none` takes a setting away, lists are made by repeating their flag. */
 export function addSettingFlags(command: Command): Command {
   const parse = settingParsers;
-  return command
+  command
     .option('--name <name>', 'what the key is called', parse.name)
     .option('--owner <email>', 'whose key it is', ownerEmail)
     .option('--owner-name <name>', 'the owner’s name', personName)
@@ -70,8 +83,29 @@ export function addSettingFlags(command: Command): Command {
     .option('--quota-requests <n>', 'requests a calendar month', orNone(parse.quotaRequests))
     .option('--quota-tokens <n>', 'tokens a calendar month', orNone(parse.quotaTokens))
     .option('--budget <usd>', 'US dollars a calendar month', orNone(parse.budgetUsd))
+    .option('--budget-alert <percent>', 'an alert when so much of it is used; repeated', parse.budgetAlerts)
+    .option('--auto-suspend', 'suspended for the rest of the month when budget or quota is used up')
     .option('--billing-contact <email>', 'who hears about its cost', orNone(parse.billingContact))
     .option('--decoy', 'a trap that nobody should ever use; listed as such');
+  return addLifeFlags(command);
+}
+
+/** How often it is rotated and reviewed, and what its expiry does. */
+function addLifeFlags(command: Command): Command {
+  const parse = settingParsers;
+  return command
+    .option(
+      '--policy <name>',
+      'how often it is rotated and reviewed: keyctl keys policy list',
+      orNone(parse.policy),
+    )
+    .option('--exempt-from-rotation <reason>', 'why nobody rotates it by date', orNone(parse.exemptReason))
+    .option('--on-expiry <action>', 'end, suspend, or renew (rotated in time)', parse.onExpiry)
+    .option(
+      '--review-every <duration>',
+      'how often its access is reviewed',
+      orNone(parse.reviewEverySeconds),
+    );
 }
 
 /** The parser of a setting that can be taken away. */
@@ -105,7 +139,13 @@ export function settingsOf(flags: SettingFlags): KeySettings {
     quota_requests: flags.quotaRequests,
     quota_tokens: flags.quotaTokens,
     budget_usd: flags.budget,
+    budget_alerts: flags.budgetAlert,
+    auto_suspend: flags.autoSuspend,
     billing_contact: flags.billingContact,
+    policy: flags.policy,
+    exempt_reason: flags.exemptFromRotation,
+    on_expiry: flags.onExpiry,
+    review_every_seconds: flags.reviewEvery,
     decoy: flags.decoy,
     ...expiryOf(flags.expires),
   };

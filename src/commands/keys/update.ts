@@ -30,7 +30,9 @@ export function updateCommand(rt: Runtime): Command {
     )
     .argument('[key...]', 'id, start of an id, name, external id, fingerprint or redacted token')
     .option('--reason <text>', 'why; kept in the audit log', reasonFlag);
-  addSettingFlags(command).option('--no-decoy', 'an ordinary key again');
+  addSettingFlags(command)
+    .option('--no-decoy', 'an ordinary key again')
+    .option('--no-auto-suspend', 'not suspended by its use');
   addChangeFlags(command);
   return command.action(async (typed: string[], flags: UpdateFlags) => {
     refusePastExpiry(flags, rt.machine.now());

@@ -47,7 +47,7 @@ export type AuditPage =
 
 /** One page of rows; pages go by seq, so that nothing stays open between them. */
 export async function auditPage(db: Executor, filter: AuditFilter, page: AuditPage): Promise<AuditEntry[]> {
-  const conditions = conditionsOf(filter);
+  const conditions = auditConditions(filter);
   const forward = 'after' in page;
   if (forward) conditions.push(sql`a.seq > ${page.after}::bigint`);
   else if (page.before !== null) conditions.push(sql`a.seq < ${page.before}::bigint`);
@@ -65,7 +65,8 @@ export async function auditPage(db: Executor, filter: AuditFilter, page: AuditPa
   return Array.from(rows, entryOf);
 }
 
-function conditionsOf(filter: AuditFilter): SQL[] {
+/** What the filter asks of a row `a`; all of it has to be true. */
+export function auditConditions(filter: AuditFilter): SQL[] {
   const { keyId, familyId, actor, actions, keyVersion, since, until } = filter;
   const conditions: SQL[] = [];
   if (keyId !== undefined) conditions.push(sql`a.key_id = ${keyId}`);
@@ -113,7 +114,7 @@ function entryOf(row: Record<string, unknown>): AuditEntry {
 }
 
 /** A record that somebody made unreadable still has its row shown; `audit verify` says what is wrong with it. */
-function recordOf(text: string): Pick<AuditEntry, 'details' | 'answer' | 'ticket'> {
+export function recordOf(text: string): Pick<AuditEntry, 'details' | 'answer' | 'ticket'> {
   try {
     const record = JSON.parse(text) as Partial<Pick<AuditEntry, 'details' | 'answer' | 'ticket'>>;
     return { details: record.details ?? {}, answer: record.answer ?? {}, ticket: record.ticket ?? null };

@@ -42,11 +42,11 @@ export async function chainTail(sql: Sql, atMost: number): Promise<ChainTail> {
   };
 }
 
-/** Keys that were made and never delivered, for longer than that; oldest first. */
+/** Keys that were made and never delivered, for longer than that; oldest first. Successors are told as rotations. */
 export async function stuckPending(sql: Sql, olderThanSeconds: number): Promise<string[]> {
   const rows = await sql`
-    select id from keyctl.keys
-    where status = 'pending' and created_at < clock_timestamp() - make_interval(secs => ${olderThanSeconds})
+    select id from keyctl.keys k
+    where status = 'pending' and not exists (select from keyctl.rotations r where r.new_key_id = k.id) and created_at < clock_timestamp() - make_interval(secs => ${olderThanSeconds})
     order by created_at`;
   return rows.map((row) => String(row.id));
 }

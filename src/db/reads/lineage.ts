@@ -17,7 +17,8 @@ export async function familyEvents(db: Executor, familyId: string): Promise<read
     select seq::float8 as seq, to_jsonb(at) #>> '{}' as at, action, key_id, actor_db, reason
     from keyctl.audit_log
     where family_id = ${familyId} and (starts_with(action, 'rotation.') or action in ('key.created', 'key.activated',
-      'key.suspended', 'key.resumed', 'key.revoked', 'key.replaced', 'key.retirement_planned', 'key.imported'))
+      'key.suspended', 'key.resumed', 'key.revoked', 'key.replaced', 'key.retirement_planned', 'key.retirement_cancelled',
+      'key.reviewed', 'key.imported'))
     order by seq`);
   return rows.map((row) => ({
     auditSeq: Number(row.seq),

@@ -2,9 +2,9 @@ import { and, asc, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { keys } from '../keys-view.js';
 import { owners } from '../schema.js';
-import type { KeyRow } from './keys.js';
+import { type PlannedKey, planOf } from './key-plans.js';
 
-export const sortings = ['name', 'created', 'last-used', 'expires', 'owner', 'status'] as const;
+export const sortings = ['name', 'created', 'last-used', 'expires', 'owner', 'status', 'due'] as const;
 export type Sorting = (typeof sortings)[number];
 
 /** What `keys list` narrows by; everything given has to fit. Ages are whole seconds, counted by the database's clock. */
@@ -16,8 +16,8 @@ export interface KeyFilter {
   readonly prefix?: string | undefined;
   readonly level?: string | undefined;
   readonly environment?: string | undefined;
-  /** Living keys that are this old or older: due for rotation. */
-  readonly dueAfterSeconds?: number | undefined;
+  /** Keys that have to be rotated by then (0: now), also those that are left out of it (`rotation_plan`). */
+  readonly due?: { readonly olderThanSeconds: number | null } | undefined;
   readonly olderThanSeconds?: number | undefined;
   /** Living keys whose expiry lies within this time. */
   readonly expiringWithinSeconds?: number | undefined;
@@ -48,9 +48,11 @@ function conditionsOf(filter: KeyFilter): SQL[] {
   if (filter.prefix !== undefined) conditions.push(eq(keys.prefix, filter.prefix));
   if (filter.level !== undefined) conditions.push(eq(keys.level, filter.level));
   if (filter.environment !== undefined) conditions.push(eq(keys.environment, filter.environment));
-  if (filter.dueAfterSeconds !== undefined) {
+  if (filter.due !== undefined) {
+    const { olderThanSeconds: age } = filter.due;
+    const old = age === null ? sql`` : sql` or p.activated_at <= ${since(age)}`;
     conditions.push(
-      sql`${keys.status} = 'active' and coalesce(${keys.activatedAt}, ${keys.createdAt}) <= ${since(filter.dueAfterSeconds)}`,
+      sql`${keys.id} in (select p.key_id from keyctl.rotation_plan p where p.due_at <= ${since(0)}${old})`,
     );
   }
   if (filter.olderThanSeconds !== undefined)
@@ -76,21 +78,31 @@ const orders: Readonly<Record<Sorting, () => SQL[]>> = {
   expires: () => [sql`${keys.expiresAt} asc nulls last`],
   owner: () => [sql`${owners.email} asc nulls last`, asc(keys.name)],
   status: () => [asc(keys.status), asc(keys.name)],
+  due: () => [sql`(select p.due_at from keyctl.rotation_plan p where p.key_id = ${keys.id}) asc nulls last`],
 };
 
+/** Those that somebody has to rotate stand before those that are left out, so that the first page tells of any. */
+const leftOutLast = () =>
+  sql`(select p.left_out is not null from keyctl.rotation_plan p where p.key_id = ${keys.id}) asc`;
+
 export interface KeyPage {
-  readonly rows: readonly KeyRow[];
+  readonly rows: readonly PlannedKey[];
   readonly nextOffset: number | null;
 }
 
 /** One page of keys, in a total order, so that pages neither repeat nor miss a key while none is added. */
 export async function listKeys(orm: PostgresJsDatabase, filter: KeyFilter): Promise<KeyPage> {
   const rows = await orm
-    .select({ key: keys, owner: { email: owners.email, name: owners.name, userId: owners.userId } })
+    .select({
+      key: keys,
+      owner: { email: owners.email, name: owners.name, userId: owners.userId },
+      // After the limit: what is not printed is not planned.
+      plan: planOf(sql`${keys.id}`),
+    })
     .from(keys)
     .leftJoin(owners, eq(keys.ownerId, owners.ownerId))
     .where(and(...conditionsOf(filter)))
-    .orderBy(...orders[filter.sort](), asc(keys.id))
+    .orderBy(...(filter.due === undefined ? [] : [leftOutLast()]), ...orders[filter.sort](), asc(keys.id))
     .limit(filter.limit + 1)
     .offset(filter.offset);
   const more = rows.length > filter.limit;

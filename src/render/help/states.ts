@@ -62,6 +62,8 @@ export const stateHelp: Renderer<null> = {
       ]),
       line``,
       line`Ends count by the database’s clock and need no job to run.`,
+      line`A planned retirement (keyctl keys retire) goes through planned, notice (the last`,
+      line`30 days), migration (14), deprecation (7: limits step down) and ends revoked.`,
       line`Would a key be accepted, and why not? keyctl keys explain KEY [--at TIME]`,
     ]),
   json: () => ({ states: states.map((state) => ({ ...state })) }),

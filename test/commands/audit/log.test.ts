@@ -255,14 +255,14 @@ describe('audit log --follow', { timeout: 120_000 }, () => {
         .stdout.split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Entry);
-    await expect.poll(() => lines().length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => lines().length, { timeout: 60_000 }).toBe(2);
     await seedAudit(admin, [{ action: 'key.resumed' }, { action: 'key.suspended' }]);
     await expect
-      .poll(() => lines().map(({ action }) => action), { timeout: 30_000 })
+      .poll(() => lines().map(({ action }) => action), { timeout: 60_000 })
       .toContain('key.suspended');
     await seedAudit(admin, [{ action: 'ip.unblocked' }]);
     await expect
-      .poll(() => lines().map(({ action }) => action), { timeout: 30_000 })
+      .poll(() => lines().map(({ action }) => action), { timeout: 60_000 })
       .toContain('ip.unblocked');
     machine.interrupt();
     expect(await running).toBe(130);
@@ -275,7 +275,7 @@ describe('audit log --follow', { timeout: 120_000 }, () => {
     const machine = fakeMachine({ database, role: 'test_viewer' });
     const running = run(['audit', 'log', '--follow', '--action', 'policy.set', '-o', 'ids'], machine);
     await seedAudit(admin, [{ action: 'key.resumed' }, { action: 'policy.set' }]);
-    await expect.poll(() => machine.written().stdout, { timeout: 30_000 }).toMatch(/^\d+\n$/);
+    await expect.poll(() => machine.written().stdout, { timeout: 60_000 }).toMatch(/^\d+\n$/);
     machine.interrupt();
     expect(await running).toBe(130);
   });

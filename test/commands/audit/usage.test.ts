@@ -398,13 +398,13 @@ describe('audit usage --follow', { timeout: 120_000 }, () => {
     const machine = fakeMachine({ database, role: 'test_viewer' });
     const running = run(['audit', 'usage', live.id, '--follow', '--limit', '2', '-o', 'ids'], machine);
     const seen = () => machine.written().stdout.split('\n').filter(Boolean);
-    await expect.poll(seen, { timeout: 30_000 }).toEqual(['second', 'third']);
+    await expect.poll(seen, { timeout: 60_000 }).toEqual(['second', 'third']);
     await seedEvents(admin, [event('fourth', 0)]);
-    await expect.poll(seen, { timeout: 30_000 }).toContain('fourth');
+    await expect.poll(seen, { timeout: 60_000 }).toContain('fourth');
     await seedEvents(admin, [event('late', 20), event('ahead', -3600)]);
-    await expect.poll(seen, { timeout: 30_000 }).toEqual(expect.arrayContaining(['late', 'ahead']));
+    await expect.poll(seen, { timeout: 60_000 }).toEqual(expect.arrayContaining(['late', 'ahead']));
     await seedEvents(admin, [event('after the one from the future', 0)]);
-    await expect.poll(seen, { timeout: 30_000 }).toContain('after the one from the future');
+    await expect.poll(seen, { timeout: 60_000 }).toContain('after the one from the future');
     machine.interrupt();
     expect(await running).toBe(130);
     expect(seen()).toHaveLength(new Set(seen()).size);
@@ -415,7 +415,7 @@ describe('audit usage --follow', { timeout: 120_000 }, () => {
     const machine = fakeMachine({ database, role: 'test_viewer', terminal: true, now });
     const running = run(['audit', 'usage', '--all', '--follow', '--limit', '3'], machine);
     await expect
-      .poll(() => machine.written().stdout.split('\n').length, { timeout: 30_000 })
+      .poll(() => machine.written().stdout.split('\n').length, { timeout: 60_000 })
       .toBeGreaterThan(3);
     machine.interrupt();
     expect(await running).toBe(130);

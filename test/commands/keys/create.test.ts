@@ -235,7 +235,7 @@ describe('keys create, refused before anything is opened', () => {
     ['--expires', [...alice, '--deliver', 'stdout', '--expires', '1M']],
     ['--operation-id', [...alice, '--deliver', 'stdout', '--operation-id', 'x']],
     ['--name', ['--name', 'x\x1b]0;y\x07', '--owner', 'a@example.com', '--deliver', 'stdout']],
-    ['--note', [...alice, '--deliver', 'stdout', '--note', 'x']],
+    ['--note', [...alice, '--deliver', 'stdout', '--note', '/a/']],
   ])('2 and a right example for %s', async (flag, args) => {
     const ran = await refused(args);
     expect(ran).toMatchObject({ code: 2, stdout: '' });

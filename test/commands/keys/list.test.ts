@@ -71,8 +71,7 @@ describe('keys list', () => {
   });
 
   it('ages are counted by the database’s clock', async () => {
-    const [old, due, expiring, unused] = [
-      await seedKey(admin, { prefix: 'age' }),
+    const [old, expiring, unused] = [
       await seedKey(admin, { prefix: 'age' }),
       await seedKey(admin, { prefix: 'age' }),
       await seedKey(admin, { prefix: 'age' }),
@@ -80,19 +79,69 @@ describe('keys list', () => {
     // created_at is history of the key, but the guard only refuses its change while triggers run.
     await admin.sql.unsafe(`set session_replication_role = replica;
       update keyctl.api_keys set created_at = now() - interval '200 days' where id = '${old.id}'; reset session_replication_role`);
-    await set(due, "activated_at = now() - interval '91 days', last_used_at = now()");
     await set(expiring, "expires_at = now() + interval '29 days', last_used_at = now()");
     await set(unused, "activated_at = now() - interval '40 days', last_used_at = now() - interval '31 days'");
     const age = ['--prefix', 'age'];
     const longAgo = { now: new Date('2001-01-01') };
     expect(await ids(...age, '--older-than', '100d')).toEqual([old.id]);
-    expect(await ids(...age, '--due')).toEqual([due.id]);
-    expect(await ids(...age, '--due', '92d')).toEqual([]);
     expect(await ids(...age, '--expiring')).toEqual([expiring.id]);
     expect(await ids(...age, '--expiring', '28d')).toEqual([]);
     expect(await ids(...age, '--unused')).toEqual([unused.id]);
     expect(await ids(...age, '--stale')).toEqual([unused.id]);
     expect((await list([...age, '--expiring', '-o', 'ids'], longAgo)).stdout).toBe(`${expiring.id}\n`);
+  });
+
+  it('--due: what policy, expiry or a missing verifier asks for, or an age, by the database’s clock', async () => {
+    const seeded = async (columns: string) => {
+      const key = await seedKey(admin, { prefix: 'due' });
+      await set(key, columns);
+      return key;
+    };
+    const standard = await seeded("activated_at = now() - interval '91 days'");
+    const high = await seeded("activated_at = now() - interval '33 days', policy = 'high'");
+    const soon = await seeded("activated_at = now() - interval '85 days'");
+    const renews = await seeded(
+      "activated_at = now() - interval '60 days', expires_at = now() + interval '3 days', on_expiry = 'renew'",
+    );
+    const exempt = await seeded(
+      "activated_at = now() - interval '200 days', exempt_reason = 'burnt into the device'",
+    );
+    await seeded("activated_at = now() - interval '33 days'");
+    const due = ['--prefix', 'due', '--due'];
+    // What is left out is listed, last and marked.
+    expect(await ids(...due)).toEqual([renews.id, high.id, standard.id, exempt.id]);
+    expect(await ids(...due, '80d')).toEqual([renews.id, high.id, standard.id, soon.id, exempt.id]);
+    expect((await list([...due, '-o', 'ids'], { now: new Date('2001-01-01') })).stdout).toContain(high.id);
+    expect(await ids(...due, '--sort', 'last-used', '--limit', '1')).not.toContain(exempt.id);
+    const { keys } = JSON.parse((await list([...due, '--json'])).stdout);
+    expect(
+      keys.map((each: Record<string, string>) => [
+        each.rotation_due_cause,
+        each.left_out,
+        each.exempt_reason,
+      ]),
+    ).toEqual([
+      ['expiry', null, null],
+      ['policy', null, null],
+      ['policy', null, null],
+      ['policy', 'exempt', 'burnt into the device'],
+    ]);
+    expect(Date.parse(keys[2].rotation_due_at)).toBeLessThan(Date.now() - 0.9 * 86_400_000);
+    const text = (await list(due)).stdout;
+    expect(text).toMatch(/OWNER +DUE +WHY/);
+    expect(text).toContain('left out, exempt: burnt into the device');
+    expect(text).toMatch(new RegExp(`${standard.id}.* 1 d ago +policy`));
+  });
+
+  it('--due --fail-on-found: 7 for what somebody has to rotate, 0 when all of it is left out', async () => {
+    const key = await seedKey(admin, { prefix: 'duefail' });
+    const found = async () => (await list(['--prefix', 'duefail', '--due', '--fail-on-found'])).code;
+    expect(await found()).toBe(0);
+    await set(key, "activated_at = now() - interval '91 days'");
+    expect(await found()).toBe(7);
+    await set(key, "exempt_reason = 'burnt into the device'");
+    expect(await found()).toBe(0);
+    expect(await ids('--prefix', 'duefail', '--due')).toEqual([key.id]);
   });
 
   it('--weak finds what no verifier of ours proves, living ones only', async () => {
@@ -149,6 +198,10 @@ describe('keys list', () => {
       await seedKey(admin, { ...long, status: 'retiring' }),
       "usable_until = now() + interval '90 minutes'",
     );
+    await set(
+      await seedKey(admin, long),
+      "retire_on = now() + interval '20 hours', usable_until = now() + interval '20 hours'",
+    );
     const pending = await seedKey(admin, { ...long, status: 'pending' });
     await admin.sql`select keyctl.abandon_key(gen_random_uuid(), '{}', ${pending.id}, 'nobody got its secret')`;
     const { stdout } = await list(['--prefix', 'wide', '--color', 'never'], {
@@ -156,9 +209,9 @@ describe('keys list', () => {
     });
     const lines = stdout.trimEnd().split('\n');
     for (const text of lines) expect(text.length).toBeLessThanOrEqual(80);
-    for (const note of ['ends in 11 h', 'expires in 100 d', 'gone in 1 h', 'abandoned'])
+    for (const note of ['ends in 11 h', 'expires in 100 d', 'gone in 1 h', 'abandoned', 'deprecation 19 h'])
       expect(stdout).toContain(note);
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
     // Nothing limits the width of a pipe, so nothing is cut there.
     expect((await list(['--prefix', 'wide'])).stdout).toContain('n'.repeat(200));
   });

@@ -111,6 +111,50 @@ describe('keys update', () => {
     expect(row?.near).toBe(true);
   });
 
+  it('sets how it is rotated and reviewed, shows it with units, and takes it away with none', async () => {
+    const key = await seedKey(admin);
+    const flags = ['--policy', 'high', '--on-expiry', 'renew', '--review-every', '30d'];
+    const ran = await update([key.id, ...flags, '--exempt-from-rotation', 'burnt into the device', ...why]);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/policy +none → high/);
+    expect(ran.stdout).toMatch(/review every +none → 30 d/);
+    expect(ran.stdout).toMatch(/on expiry +end → renew/);
+    const shown = async () =>
+      JSON.parse(
+        (await runCommand(['keys', 'show', key.id, '--json'], { database, role: 'test_viewer' })).stdout,
+      );
+    expect(await shown()).toMatchObject({
+      policy: 'high',
+      exempt_reason: 'burnt into the device',
+      on_expiry: 'renew',
+      review_every_seconds: 30 * 86_400,
+      rotation_due_cause: 'policy',
+      left_out: 'exempt',
+    });
+    const card = await runCommand(['keys', 'show', key.id], { database, role: 'test_viewer' });
+    expect(card.stdout).toContain('exempt: burnt into the device');
+    const gone = ['--policy', 'none', '--exempt-from-rotation', 'none', '--review-every', 'none'];
+    expect((await update([key.id, ...gone, '--on-expiry', 'end', ...why])).code).toBe(0);
+    expect(await shown()).toMatchObject({
+      policy: null,
+      exempt_reason: null,
+      on_expiry: 'end',
+      review_every_seconds: null,
+      left_out: null,
+      review_due_at: null,
+    });
+    expect((await auditOf(admin, key.id)).map((row) => row.action)).toEqual(['key.updated', 'key.updated']);
+  });
+
+  it('refuses a policy that there is not, and names those that there are: 2', async () => {
+    const key = await seedKey(admin);
+    const ran = await update([key.id, '--policy', 'gold', ...why]);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain('--policy');
+    expect(ran.stderr).toContain('high, limited, standard');
+    expect(await auditOf(admin, key.id)).toEqual([]);
+  });
+
   it('writes a row when only the owner’s name changes, and keeps the name out of the chain', async () => {
     const key = await seedKey(admin, { owner: 'carol@example.com' });
     const ran = await update([
@@ -189,6 +233,9 @@ describe('keys update', () => {
     ['--reason', ['key_000000000000', '--rpm', '5', '--reason', 'old key'], 2],
     ['--rpm', ['key_000000000000', '--rpm', '-5', ...why], 2],
     ['--user-id', ['key_000000000000', '--user-id', 'u', ...why], 2],
+    ['--on-expiry', ['key_000000000000', '--on-expiry', 'explode', ...why], 2],
+    ['--review-every', ['key_000000000000', '--review-every', '5h', ...why], 2],
+    ['--exempt-from-rotation', ['key_000000000000', '--exempt-from-rotation', 'old key', ...why], 2],
     ['--name', ['key_000000000000', 'key_000000000001', '--name', 'n', ...why], 2],
     ['--expires', ['key_000000000000', '--expires', '2001-01-01', ...why], 2],
     ['key_000000000000', ['key_000000000000', '--rpm', '5', ...why], 3],

@@ -1,0 +1,61 @@
+/**
+ * A report before it has a form. Every text in it may come from outside: what makes Markdown or HTML of it escapes all of
+ * them, the headings too.
+ */
+export interface ReportDocument {
+  readonly title: string;
+  readonly about: readonly string[];
+  readonly sections: readonly Section[];
+}
+
+export interface Section {
+  readonly title: string;
+  readonly parts: readonly Part[];
+}
+
+export type Part = Paragraph | TablePart | BarPlot;
+
+export interface Paragraph {
+  readonly kind: 'paragraph';
+  readonly text: string;
+}
+
+export interface TablePart {
+  readonly kind: 'table';
+  readonly columns: readonly ReportColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+interface ReportColumn {
+  readonly heading: string;
+  readonly align?: 'left' | 'right';
+}
+
+/** A text, a command to type, or a verdict that is coloured where there are colours. */
+export type Cell = string | { readonly command: string } | { readonly verdict: Tone; readonly text: string };
+
+type Tone = 'ok' | 'warning' | 'critical' | 'muted';
+
+/** Bars, one for each label; series stand on each other. */
+export interface BarPlot {
+  readonly kind: 'plot';
+  readonly title: string;
+  readonly labels: readonly string[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly tone: Tone;
+    readonly values: readonly number[];
+  }[];
+}
+
+export function paragraph(text: string): Paragraph {
+  return { kind: 'paragraph', text };
+}
+
+/** Headings that begin with `>` stand above numbers. */
+export function table(headings: readonly string[], rows: readonly (readonly Cell[])[]): TablePart {
+  const columns = headings.map((heading) =>
+    heading.startsWith('>') ? { heading: heading.slice(1), align: 'right' as const } : { heading },
+  );
+  return { kind: 'table', columns, rows };
+}
