@@ -30,7 +30,12 @@ describe('failpoints', () => {
     const url = `postgres://test_operator@${encodeURIComponent(host)}:${port}/${database.name}`;
     const what = ['rotate', key.id, '--reason', 'the quarterly rotation, OPS-311', '--yes', '--json'];
     const argv = ['--', await builtProgram(kind), ...what, '--deliver', `file:${join(directory, key.id)}`];
-    const env = { PATH: process.env.PATH ?? '', DATABASE_URL: url, KEYCTL_FAILPOINT: failpoint };
+    const env = {
+      PATH: process.env.PATH ?? '',
+      HOME: directory,
+      DATABASE_URL: url,
+      KEYCTL_FAILPOINT: failpoint,
+    };
     const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     child.stderr.on('data', (chunk) => {

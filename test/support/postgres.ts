@@ -43,6 +43,7 @@ export async function freshDatabase(
   const name = `test_${randomBytes(6).toString('hex')}`;
   const template = content === 'migrated' ? templateName : 'template1';
   await asSuperuser(server, `create database ${name} template ${template}`);
+  if (content === 'migrated') await giveIdentity(server, name);
   const settings = (role: TestRole = 'postgres') => settingsFor(server, name, role);
   const open: Connection[] = [];
   return {
@@ -59,6 +60,18 @@ export async function freshDatabase(
       await asSuperuser(server, `drop database if exists ${name} with (force)`);
     },
   };
+}
+
+/** A copy has the template's id, and a machine that remembers heads by it would take one test's log for another's. */
+async function giveIdentity(server: TestServer, name: string): Promise<void> {
+  const admin = await connect(settingsFor(server, name, 'postgres'), { timeoutMs: 60_000 });
+  try {
+    await admin.sql.unsafe(`update keyctl.installation set database_id = gen_random_uuid();
+      update keyctl.audit_head set hash = sha256(convert_to('keyctl audit v1' || chr(10) || i.database_id::text, 'UTF8'))
+      from keyctl.installation i`);
+  } finally {
+    await admin.close();
+  }
 }
 
 /** Settings of a connection to `server` by its unix socket. */
