@@ -6,6 +6,7 @@ const hotSources = [
   'src/commands/revoke.ts',
   'src/runtime/session.ts',
   'src/runtime/watch-session.ts',
+  'src/runtime/checkpoint-after.ts',
   'src/db/watch-head.ts',
   'src/db/database.ts',
   'src/db/connect.ts',

@@ -12,8 +12,8 @@ export interface StagedRotations {
 }
 
 /**
- * Takes the secrets to their sinks, all at once where that is writing new files (they are flushed together), eight at a
- * time where programs are run or files changed. After three failures without a
+ * Takes the secrets to their sinks, eight at a time: what takes long is waiting for disks, and more at once gain nothing
+ * (0.3 to 0.4 ms a file either way). After three failures without a
  * success the place is taken to be gone and the rest is not tried. What could not be delivered is aborted, in one
  * statement.
  */
@@ -22,7 +22,7 @@ export async function stageRotations(
   ready: readonly ReadyRotation[],
 ): Promise<StagedRotations> {
   let failuresInARow = 0;
-  const stagings = await inParallel(ready, widthFor(ready), async (rotation): Promise<Staging | null> => {
+  const stagings = await inParallel(ready, 8, async (rotation): Promise<Staging | null> => {
     const { secret } = rotation;
     if (failuresInARow >= 3 || secret === null) return null;
     const staging = await stageSecret({ ...rotation, secret });
@@ -52,10 +52,6 @@ export async function stageRotations(
       error: undelivered(rotation, staging, words[at] ?? ''),
     })),
   };
-}
-
-function widthFor(ready: readonly ReadyRotation[]): number {
-  return ready.some(({ sinks }) => sinks.some((sink) => sink.inPlace === true)) ? 8 : 100;
 }
 
 function undelivered({ key, target }: ReadyRotation, { failed }: Staging, takenBack: string): KeyctlError {
