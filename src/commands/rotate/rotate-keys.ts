@@ -104,10 +104,19 @@ async function orderOf(
 async function prober(rt: Runtime, url: URL, { authHeader }: RotateFlags): Promise<RotationOrder['probe']> {
   const { probeKey } = await import('../../actions/probe-key.js');
   const header = authHeader ?? parseProbeHeader('--auth-header', 'Authorization');
-  const calledOff = new AbortController();
-  rt.machine.onInterrupt(() => calledOff.abort());
-  return (token) =>
-    probeKey({ url, token, header }, { limitMs: rt.flags.timeoutMs, signal: calledOff.signal });
+  return async (token) => {
+    // While it probes only: before and after it, Ctrl-C belongs to the session, which says where things stand.
+    const calledOff = new AbortController();
+    const undo = rt.machine.onInterrupt(() => calledOff.abort());
+    try {
+      return await probeKey(
+        { url, token, header },
+        { limitMs: rt.flags.timeoutMs, signal: calledOff.signal },
+      );
+    } finally {
+      undo();
+    }
+  };
 }
 
 async function showPlan(

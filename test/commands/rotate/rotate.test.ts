@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintKey } from '../../../src/actions/mint-key.js';
 import type { Connection } from '../../../src/db/connect.js';
 import { rotatePrepare } from '../../../src/db/kernel-rotation.js';
-import { type FakeOptions, runCommand } from '../../support/fake-machine.js';
+import { run } from '../../../src/program.js';
+import { type FakeOptions, fakeMachine, runCommand } from '../../support/fake-machine.js';
 import { freshDatabase, type TestDatabase } from '../../support/postgres.js';
 import { auditOf, bystanders, seedKey } from '../../support/seed-keys.js';
 
@@ -292,6 +293,26 @@ describe('rotate KEY', () => {
     expect(done.code).toBe(0);
     expect(JSON.parse(done.stdout)).toMatchObject({ old_key_status: 'replaced', grace_ends_at: null });
     server.close();
+  });
+
+  it('ends at once on Ctrl-C before anything is activated, also with a probe to come (130)', async () => {
+    const old = await seedKey(admin);
+    const other = await database.connect();
+    await other.sql`begin`;
+    await other.sql`select from keyctl.api_keys where id = ${old.id} for update`;
+    const machine = fakeMachine({ database, role: 'test_operator' });
+    const line = ['rotate', old.id, ...because, '--yes', '--deliver', `file:${newFile()}`];
+    const running = run([...line, '--probe', 'http://127.0.0.1:9/ping'], machine);
+    const blocked = async () =>
+      (
+        await admin.sql`select from pg_stat_activity where datname = current_database() and usename = 'test_operator'
+          and wait_event_type = 'Lock'`
+      ).length;
+    await expect.poll(blocked, { timeout: 60_000 }).toBe(1);
+    machine.interrupt();
+    expect(await running).toBe(130);
+    await other.sql`rollback`;
+    expect(await keyRow(old.id)).toMatchObject({ status: 'active', replaced_by: null });
   });
 
   it('asks on a terminal, shows what breaks, and shows the secret once', async () => {
