@@ -15,7 +15,7 @@ import {
   secretLostError,
   successorDeadError,
 } from './rotation-errors.js';
-import type { RotationOrder, RotationOutcome, RotationResult, RotationTarget } from './rotation-order.js';
+import { type RotationOrder, type RotationResult, type RotationTarget, settle } from './rotation-order.js';
 
 /** A registered successor and its secret, on the way to its sinks. */
 export interface ReadyRotation extends Omit<Delivery, 'secret'> {
@@ -202,13 +202,4 @@ function issuedKey(
       graceEndsAt: isoTime(from.grace_ends_at),
     },
   };
-}
-
-/** A result without a successor. */
-export function settle(
-  target: RotationTarget,
-  outcome: RotationOutcome,
-  error: RotationResult['error'],
-): RotationResult {
-  return { target, outcome, key: null, ended: [], probe: null, error };
 }

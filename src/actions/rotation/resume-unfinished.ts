@@ -6,9 +6,9 @@ import { exitCodes, KeyctlError } from '../../domain/errors.js';
 import { defaultPrefix } from '../../domain/token.js';
 import { type Context, changeOf } from '../context.js';
 import type { DueLine } from './due-line.js';
-import { continued, type ReadyRotation, settle } from './prepare-rotations.js';
+import { continued, type ReadyRotation } from './prepare-rotations.js';
 import { deliverRotations } from './rotate-batch.js';
-import type { RotationOrder, RotationResult, RotationTarget } from './rotation-order.js';
+import { type RotationOrder, type RotationResult, type RotationTarget, settle } from './rotation-order.js';
 
 interface Left {
   readonly target: RotationTarget;

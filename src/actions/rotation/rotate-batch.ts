@@ -5,7 +5,7 @@ import { type Context, changeOf } from '../context.js';
 import { finishRotations } from './finish-rotations.js';
 import { prepareRotations, type ReadyRotation } from './prepare-rotations.js';
 import { notActivatedError } from './rotation-errors.js';
-import type { RotationOrder, RotationResult, RotationTarget } from './rotation-order.js';
+import { type RotationOrder, type RotationResult, type RotationTarget, settle } from './rotation-order.js';
 import { stageRotations } from './stage-rotations.js';
 import { takeBack } from './take-back.js';
 
@@ -149,5 +149,5 @@ function failed(
   outcome: RotationResult['outcome'],
   error: KeyctlError,
 ): RotationResult {
-  return { target, outcome, key, ended: [], probe: null, error };
+  return { ...settle(target, outcome, error), key };
 }

@@ -2,7 +2,7 @@ import type { KeyRow } from '../../db/reads/keys.js';
 import { exitCodes, KeyctlError } from '../../domain/errors.js';
 import type { Context } from '../context.js';
 import { rotateBatch } from './rotate-batch.js';
-import { type RotationOrder, type RotationResult, targetOf } from './rotation-order.js';
+import { type RotationOrder, type RotationResult, settle, targetOf } from './rotation-order.js';
 
 /** So many keys in one statement: the head of the audit chain is held meanwhile, and a revoke must not wait for it. */
 export const batchSize = 100;
@@ -40,18 +40,12 @@ export function sinkGone(results: readonly RotationResult[]): boolean {
 }
 
 function notTried(row: KeyRow, operationId: string): RotationResult {
-  return {
-    target: targetOf(row),
-    outcome: 'failed',
-    key: null,
-    ended: [],
-    probe: null,
-    error: new KeyctlError({
-      code: 'not_tried',
-      message: `${row.key.id} was not tried: nothing could be delivered any more`,
-      hint: 'keyctl rotate status',
-      exitCode: exitCodes.undelivered,
-      operationId,
-    }),
-  };
+  const error = new KeyctlError({
+    code: 'not_tried',
+    message: `${row.key.id} was not tried: nothing could be delivered any more`,
+    hint: 'keyctl rotate status',
+    exitCode: exitCodes.undelivered,
+    operationId,
+  });
+  return settle(targetOf(row), 'failed', error);
 }

@@ -75,3 +75,12 @@ export function targetOf({ key, owner }: KeyRow, prefix: string | null = null): 
     ownerEmail: owner?.email ?? null,
   };
 }
+
+/** The result of a key that came no further; without a successor. */
+export function settle(
+  target: RotationTarget,
+  outcome: RotationOutcome,
+  error: KeyctlError | null,
+): RotationResult {
+  return { target, outcome, key: null, ended: [], probe: null, error };
+}

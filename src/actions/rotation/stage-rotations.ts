@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { type Staging, sinkExitCode, sinkFailure, sinkHint, stageSecret } from '../delivery/stage-secret.js';
 import { inParallel } from './in-parallel.js';
 import type { ReadyRotation } from './prepare-rotations.js';
-import type { RotationResult } from './rotation-order.js';
+import { type RotationResult, settle } from './rotation-order.js';
 import { takeBack } from './take-back.js';
 
 export interface StagedRotations {
@@ -44,12 +44,8 @@ export async function stageRotations(
   return {
     staged,
     settled: lost.map(({ rotation, staging }, at) => ({
-      target: rotation.target,
-      outcome: 'undelivered' as const,
+      ...settle(rotation.target, 'undelivered', undelivered(rotation, staging, words[at] ?? '')),
       key: rotation.key,
-      ended: [],
-      probe: null,
-      error: undelivered(rotation, staging, words[at] ?? ''),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import type { IssuedKey } from '../../actions/delivery/sink.js';
 import type { RotationResult } from '../../actions/rotation/rotation-order.js';
+import { programName } from '../../render/program-name.js';
 import { clean, line } from '../../render/terminal-text.js';
 import { writeText } from '../../runtime/output.js';
 import type { Runtime } from '../../runtime/runtime.js';
@@ -21,11 +22,12 @@ export async function tellOne(
   if (error !== null) throw error;
   const id = key?.rotation?.rotationId;
   if (id !== undefined && key?.rotation?.oldKeyStatus === 'retiring' && rt.machine.terminal.stderr) {
-    const demo = rt.flags.demo ? line` --demo` : line``;
     rt.say(
       rt
         .style('stderr')
-        .muted(line`  next  keyctl${demo} rotate status ${clean(id)}   who still uses the old key`),
+        .muted(
+          line`  next  ${programName(rt.flags.demo)} rotate status ${clean(id)}   who still uses the old key`,
+        ),
     );
   }
 }
