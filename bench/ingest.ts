@@ -46,7 +46,7 @@ export const ingest: Benchmark = {
       const against = { name: 'psql \\copy', unit: 'rows/s', samples: copy } as const;
       print(seriesLine(against));
       print(seriesLine(subject));
-      print(verdictLine({ subject, against, target: { atLeast: 0.5 } }));
+      print(verdictLine({ subject, against, target: { atLeast: 0.6 } }));
     }
     await database.drop();
   },

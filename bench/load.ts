@@ -19,7 +19,7 @@ export async function loadEvents(sql: Sql, plan: EventPlan): Promise<void> {
   const rebuild = await dropIndexes(sql);
   const target = await sql.unsafe(`copy keyctl.usage_events (${copyColumns}) from stdin`).writable();
   await pipeline(Readable.from(textOf(eventsOf(plan), copyLine)), target);
-  await sql`set maintenance_work_mem = '256MB'`;
+  await sql`set maintenance_work_mem = '1GB'`;
   for (const statement of rebuild) await sql.unsafe(statement);
   await sql`vacuum analyze keyctl.usage_events`;
 }

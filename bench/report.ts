@@ -43,6 +43,11 @@ export function verdictLine({ subject, against, target }: Comparison): string {
   return `${indent}= ${ratio.toFixed(3)}x ${against.name}${difference}; ${judged(ratio, target, 'x')}`;
 }
 
+/** A ratio that is held to nothing. */
+export function comparisonLine(subject: Series, to: Series): string {
+  return `${indent}  for comparison: ${(median(subject.samples) / median(to.samples)).toFixed(3)}x ${to.name}`;
+}
+
 /** For what could not be measured: what is missing, and why. */
 export function missingLine(what: string, why: string): string {
   return `${indent}not measured: ${what}: ${why}`;

@@ -41,7 +41,12 @@ grant select on keyctl.keys, keyctl.owners, keyctl.audit_log, keyctl.audit_head,
   keyctl.usage_events, keyctl.stray_events, keyctl.ingest_runs, keyctl.policies, keyctl.rotations, keyctl.rotation_plan,
   keyctl.rotation_list, keyctl.review_plan to keyctl_viewer;
 grant select on keyctl.usage_hours, keyctl.usage_touched, keyctl.rollup_state, keyctl.rollup_status, keyctl.budget_alerts,
-  keyctl.usage_baselines, keyctl.usage_partitions to keyctl_viewer;
+  keyctl.usage_baselines, keyctl.detection_scores, keyctl.usage_partitions to keyctl_viewer;
+grant select on keyctl.findings, keyctl.finding_list, keyctl.finding_suppressions, keyctl.response_rules, keyctl.responses,
+  keyctl.detection_state to keyctl_viewer;
+grant select on keyctl.incidents, keyctl.incident_keys, keyctl.incident_links, keyctl.incident_steps, keyctl.incident_follow_ups,
+  keyctl.incident_corrections, keyctl.incident_attempts, keyctl.incident_targets, keyctl.incident_list,
+  keyctl.incident_key_list, keyctl.incident_timeline to keyctl_viewer;
 grant select on keyctl.audit_events, keyctl.key_lifecycle, keyctl.subkey_names to keyctl_viewer;
 -- Every column but filed_xid: which transaction filed an event is not the gateway's to say.
 revoke insert on keyctl.usage_events from keyctl_gateway;

@@ -1,5 +1,5 @@
 import { type Command, CommanderError, Option } from 'commander';
-import { addLeaves, type Leaf, newCommand } from './commands/new-command.js';
+import { addLeaves, everyCommand, type Leaf, newCommand } from './commands/new-command.js';
 import { parseDuration } from './domain/duration.js';
 import { type ExitCode, exitCodes, interruptedError, KeyctlError, usageError } from './domain/errors.js';
 import { rootHelp } from './render/help/root.js';
@@ -49,8 +49,21 @@ const commands: readonly Leaf[] = [
     load: async () => (await import('./commands/audit/index.js')).auditCommand,
   },
   {
+    name: 'incidents',
+    summary: 'leaks and abuse: from the alarm to the record',
+    load: async () => (await import('./commands/incidents/index.js')).incidentsCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'Tab completion for bash, zsh and fish',
+    load: async () => {
+      const { completionCommand } = await import('./commands/completion.js');
+      return (rt) => completionCommand(rt, () => buildProgram(rt, everyCommand));
+    },
+  },
+  {
     name: 'help',
-    summary: 'help on a command, or on exit-codes, json, states, roles',
+    summary: 'help on a command, or on exit-codes, json, states, roles, detectors',
     load: async () => (await import('./commands/help.js')).helpCommand,
   },
 ];

@@ -427,7 +427,8 @@ describe('-o', () => {
     await here(['revoke', key.id, ...agreed]);
     const revoked = (format: string) => here(['revoke', key.id, ...agreed, '-o', format]);
     const object = JSON.parse((await revoked('json')).stdout);
-    expect(Object.keys(object)).toEqual(['operation_id', 'results', 'revoked', 'already_revoked', 'failed']);
+    const fields = ['operation_id', 'incident_id', 'results', 'revoked', 'already_revoked', 'failed'];
+    expect(Object.keys(object)).toEqual(fields);
     const row = JSON.parse((await revoked('ndjson')).stdout);
     expect(row).toMatchObject({ key_id: key.id, outcome: 'already_revoked', verification: null });
     expect((await revoked('ids')).stdout).toBe(`${key.id}\n`);

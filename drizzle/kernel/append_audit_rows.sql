@@ -1,4 +1,5 @@
--- Appends rows to the chain and returns the seq of the last one; the others come right before it, in order. Called by
+-- Appends rows to the chain and returns the seq of the last one; the others come right before it, in order. A change that names
+-- an incident is entered there first, and what follows for the incident comes behind the rows. Called by
 -- the kernel's own functions only, last in each of them: the head is locked after every key (F38) and held until the
 -- statement ends.
 -- `record` is the text that is hashed: hash = sha256(prev_hash || record), and every column that people read is
@@ -9,14 +10,18 @@ create or replace function keyctl.append_audit_rows(p_operation uuid, p_context 
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row jsonb;
+  v_rows jsonb := p_rows;
   v_prev bytea;
   v_seq bigint;
   v_at timestamptz;
   v_record text;
   v_hash bytea;
 begin
+  if p_context ->> 'incident_id' is not null then
+    v_rows := p_rows || keyctl.enter_incident(p_context ->> 'incident_id', p_rows);
+  end if;
   select seq, hash into strict v_seq, v_prev from keyctl.audit_head for update;
-  for v_row in select * from jsonb_array_elements(p_rows) loop
+  for v_row in select * from jsonb_array_elements(v_rows) loop
     v_seq := v_seq + 1;
     v_at := clock_timestamp();
     v_record := json_build_object(
@@ -51,7 +56,7 @@ begin
     v_prev := v_hash;
   end loop;
   update keyctl.audit_head set seq = v_seq, hash = v_prev;
-  return v_seq;
+  return v_seq - jsonb_array_length(v_rows) + jsonb_array_length(p_rows);
 end $$;
 
 revoke all on function keyctl.append_audit_rows from public;

@@ -65,6 +65,7 @@ begin
         v_stray := v_filed;
       else
         v_events := v_filed;
+        perform keyctl.watch_inbox(v_inbox, v_group.presented, v_group.target);
         select jsonb_object_agg(key_id, used) into v_used from (
           select k.key_id, max(a.used) as used
           from unnest(v_names, v_uses) a (presented, used)

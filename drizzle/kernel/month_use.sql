@@ -21,7 +21,8 @@ begin
   end if;
   return query execute format($sql$
     with queued as materialized (
-      select t.key_id, t.hour from keyctl.usage_touched t where t.key_id = any ($1) and t.hour >= %1$L and t.hour < %2$L
+      select k.key_id, t.hour from keyctl.usage_touched t join unnest($1) k (key_id) on t.keys is null or k.key_id = any (t.keys)
+      where t.hour >= %1$L and t.hour < %2$L
     ), parts (key_id, requests, tokens, cost_usd) as (
       select h.key_id, sum(h.requests), sum(h.tokens), sum(h.cost_usd) from keyctl.usage_hours h
       where h.key_id = any ($1) and h.hour >= %1$L and h.hour < %2$L

@@ -1,15 +1,7 @@
-import { dropUsageBefore, ensureWeeksAhead, type RetentionAnswer } from '../db/kernel-retention.js';
+import { dropUsageBefore, type RetentionAnswer } from '../db/kernel-retention.js';
 import { type Partition, partitions } from '../db/reads/partitions.js';
 import { targetName } from '../db/settings.js';
 import { type Context, changeOf } from './context.js';
-
-/** The tables that usage lies in. */
-export interface PartitionList {
-  readonly where: string;
-  readonly partitions: readonly Partition[];
-  /** How many were made just now; null: nobody asked. */
-  readonly made: number | null;
-}
 
 export interface RetentionPlan {
   readonly where: string;
@@ -24,18 +16,8 @@ export interface Retention {
   readonly answer: RetentionAnswer;
 }
 
-/** @param weeksAhead make the tables of this week and of so many after it first; null: only look */
-export async function listPartitions(ctx: Context, weeksAhead: number | null): Promise<PartitionList> {
-  const made =
-    weeksAhead === null
-      ? null
-      : await ctx.db.change(ctx.operationId, (db) => ensureWeeksAhead(db, weeksAhead));
-  const all = await ctx.db.query((db) => partitions(db, null));
-  return { where: targetName(ctx.db.target), partitions: all, made };
-}
-
 export async function planRetention(ctx: Context, keepSeconds: number): Promise<RetentionPlan> {
-  const old = await ctx.db.query((db) => partitions(db, keepSeconds));
+  const old = await ctx.db.query((db) => partitions(db, keepSeconds, 'expendable'));
   return { where: targetName(ctx.db.target), keepSeconds, partitions: old };
 }
 
@@ -45,5 +27,6 @@ export async function applyRetention(ctx: Context, keepSeconds: number): Promise
   const answer = await ctx.db.change(operationId, (db) =>
     dropUsageBefore(db, changeOf(ctx), { keepSeconds }),
   );
+  await ctx.reached('retention.dropped');
   return { operationId, where: targetName(ctx.db.target), answer };
 }

@@ -3,7 +3,7 @@ import {
   blockIp as blockInKernel,
   type UnblockAnswer,
   unblockIp as unblockInKernel,
-} from '../db/kernel.js';
+} from '../db/kernel-ip-blocks.js';
 import { type NetworkUse, networkUse } from '../db/reads/ip-blocks.js';
 import type { Target } from '../db/settings.js';
 import { type Context, changeOf } from './context.js';

@@ -3,7 +3,7 @@ import {
   createKey as createInKernel,
   type KeySettings,
   type OwnerInput,
-} from '../db/kernel.js';
+} from '../db/kernel-keys.js';
 import { exitCodes, KeyctlError } from '../domain/errors.js';
 import { isoTime } from '../domain/stored-time.js';
 import { type Context, changeOf } from './context.js';

@@ -1,10 +1,11 @@
-import type { Circumstances, Decision, Spent } from '../db/kernel.js';
+import type { Circumstances, Spent } from '../db/kernel-decisions.js';
 import { type DecisionAt, decisionsFrom } from '../db/reads/decisions.js';
 import { type EffectiveLimits, effectiveLimits } from '../db/reads/effective-limits.js';
 import { blocksOf, type IpBlock } from '../db/reads/ip-blocks.js';
 import { type Peaks, peaks, type RateUse, rateUse } from '../db/reads/key-usage.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import type { Target } from '../db/settings.js';
+import type { Decision } from '../domain/decision.js';
 import type { Context } from './context.js';
 import { spentOfLimits } from './show-key.js';
 import { withinLimit } from './within-limit.js';

@@ -1,6 +1,4 @@
 import type { SQL } from 'drizzle-orm';
-import { copiedRows } from '../db/copy-out.js';
-import { asKeyctlError } from '../db/failures.js';
 import { type ExportAnswer, type ExportRecord, recordExport } from '../db/kernel-export.js';
 import type { AuditFilter } from '../db/reads/audit-log.js';
 import {
@@ -14,6 +12,7 @@ import { targetName } from '../db/settings.js';
 import { exitCodes, interruptedError, KeyctlError } from '../domain/errors.js';
 import type { ExportFormat, ExportKind } from '../domain/export-kind.js';
 import { type Context, changeOf } from './context.js';
+import { toldRows } from './copied-rows.js';
 import {
   type ChosenEncoder,
   type ExportEncoder,
@@ -119,7 +118,7 @@ async function stream(
   interrupted.addEventListener('abort', copy.destroy);
   try {
     await put(new TextEncoder().encode(encoder.heading), 0);
-    for await (const piece of rowsOf(ctx, copiedRows(copy, query, stallMs))) {
+    for await (const piece of toldRows(ctx, copy, query, stallMs)) {
       if (interrupted.aborted) break;
       const { bytes, rows, firstSeq = null, lastSeq = null } = encoder.encode(piece);
       meter.reached(firstSeq, lastSeq);
@@ -130,15 +129,6 @@ async function stream(
   } finally {
     interrupted.removeEventListener('abort', copy.destroy);
     copy.destroy();
-  }
-}
-
-/** The rows, and the database's own failures in words; those of files and pipes are told by whoever opened them. */
-async function* rowsOf(ctx: Context, rows: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* rows;
-  } catch (error) {
-    throw asKeyctlError(error, { sent: 'read', target: ctx.db.target });
   }
 }
 

@@ -1,4 +1,4 @@
-import { reportExposure } from '../db/kernel.js';
+import { reportExposure } from '../db/kernel-keys.js';
 import { findCandidates } from '../db/reads/keys.js';
 import type { ExposedToken } from '../domain/ingest/log-reader.js';
 import { type Context, changeOf } from './context.js';

@@ -1,6 +1,6 @@
 import type { CopyClient } from '../db/connect.js';
 import { copyIntoInbox, type EventBatch } from '../db/ingest-copy.js';
-import { type IngestCounts, ingestAdopt, ingestTake, type Lane } from '../db/kernel.js';
+import { type IngestCounts, ingestAdopt, ingestTake, type Lane } from '../db/kernel-ingest.js';
 import { exitCodes, KeyctlError } from '../domain/errors.js';
 import { type Context, changeOf } from './context.js';
 
@@ -29,11 +29,13 @@ export function fileBatches(ctx: Context, filing: Filing) {
   const taken: Record<Lane, Promise<void>> = { 1: copying, 2: copying };
 
   async function takeFrom(lane: Lane, batch: EventBatch): Promise<void> {
+    await ctx.reached('ingest.copied');
     if (filing.adopt) {
       const adopt = () => ctx.db.change(runId, (db) => ingestAdopt(db, changeOf(ctx), { runId, lane }));
       while ((await adopt()) === adoptedAtOnce);
     }
     filed = await ctx.db.change(runId, (db) => ingestTake(db, { runId, lane }));
+    await ctx.reached('ingest.filed');
     copied += batch.rows;
     if (filed.events + filed.stray + filed.duplicates < copied) throw lostOnTheWay(copied);
   }

@@ -1,4 +1,4 @@
-import { type GrantRoleAnswer, grantRole } from '../db/kernel.js';
+import { type GrantRoleAnswer, grantRole } from '../db/kernel-roles.js';
 import type { RoleName } from '../domain/roles.js';
 import { type Context, changeOf } from './context.js';
 

@@ -1,4 +1,5 @@
-import { type IngestCounts, type IngestReport, ingestClose, ingestOpen } from '../db/kernel.js';
+import type { IncidentNews } from '../db/incident-news.js';
+import { type IngestCounts, type IngestReport, ingestClose, ingestOpen } from '../db/kernel-ingest.js';
 import { KeyctlError } from '../domain/errors.js';
 import type { RejectCause } from '../domain/ingest/reject.js';
 import { isoTime } from '../domain/stored-time.js';
@@ -25,6 +26,8 @@ export interface Ingestion {
   /** Keys whose whole token stood in the log. */
   readonly exposed: readonly ExposedKey[];
   readonly auditSeq: number | null;
+  /** Dead keys of incidents in what came in. */
+  readonly incidents: IncidentNews;
 }
 
 export interface IngestOptions {
@@ -45,6 +48,7 @@ export async function ingestUsage(ctx: Context, input: LogInput, options: Ingest
   const inbox = await ctx.db.change(runId, (db) => ingestOpen(db, runId));
   if (inbox === null)
     return await closed(ctx, { source: input.source, complete: true, rejected_by_cause: {}, exposed: [] });
+  await ctx.reached('ingest.opened');
   const client = await ctx.db.copyClient();
   const exposed = exposedKeys(ctx);
   const filing = fileBatches(ctx, { client, inbox, ...options });
@@ -57,6 +61,7 @@ export async function ingestUsage(ctx: Context, input: LogInput, options: Ingest
     });
     await filing.done();
     await client.close();
+    await ctx.reached('ingest.done');
   } catch (error) {
     client.destroy();
     throw filedBefore(error, filing.counts());
@@ -96,6 +101,7 @@ export async function tryLog(input: LogInput, now: Date, operationId: string): P
     lastAt: time(tally.lastAt),
     exposed: [...tokens].map(([keyId, times]) => ({ keyId, name: null, status: null, times })),
     auditSeq: null,
+    incidents: { reopened: [], attempts: [] },
   };
 }
 
@@ -117,6 +123,7 @@ async function closed(ctx: Context, report: IngestReport): Promise<Ingestion> {
     lastAt: isoTime(answer.last_at),
     exposed: answer.exposed.map(({ key_id: keyId, ...rest }) => ({ keyId, ...rest })),
     auditSeq: answer.audit_seq,
+    incidents: answer.incidents ?? { reopened: [], attempts: [] },
   };
 }
 

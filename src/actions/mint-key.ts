@@ -1,4 +1,4 @@
-import type { NewKey } from '../db/kernel.js';
+import type { NewKey } from '../db/kernel-keys.js';
 import type { Secret } from '../domain/secret.js';
 import { fingerprint, hashScheme, mintToken, verifierOf } from '../domain/token.js';
 import type { Context } from './context.js';

@@ -27,6 +27,8 @@ export interface ProofLimits {
   readonly monotonicMs: () => number;
   /** Ends the proof at once, with what is known. */
   readonly signal: AbortSignal;
+  /** What the log says of keys that died of something else than a revocation. */
+  readonly since?: typeof sinceRevocation;
 }
 
 /** Between two looks; longer each time, so that a gateway that asks for patience (429) gets it. */
@@ -52,7 +54,7 @@ export async function proveDead(
   let open = proofs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const answers = await probeAll(open, limits.withinMs - elapsedMs(), limits.signal);
-    const events = await eventsOf(ctx, open);
+    const events = await eventsOf(ctx, open, limits.since ?? sinceRevocation);
     for (const { keyId } of open) {
       const verification = verdict(answers.get(keyId) ?? null, events?.get(keyId) ?? null);
       const afterSeconds = verification.dead === true ? Math.round(elapsedMs() / 100) / 10 : null;
@@ -92,10 +94,11 @@ async function probeAll(
 async function eventsOf(
   ctx: Context,
   proofs: readonly Proof[],
+  since: typeof sinceRevocation,
 ): Promise<ReadonlyMap<string, SinceRevocation> | null> {
   try {
     const ids = proofs.map((proof) => proof.keyId);
-    return await ctx.db.query((db) => sinceRevocation(db, ids));
+    return await ctx.db.query((db) => since(db, ids));
   } catch (error) {
     if (error instanceof KeyctlError) return null;
     throw error;

@@ -1,12 +1,9 @@
+import type { Dimension } from '../db/reads/usage-dimensions.js';
 import { type EventPlace, newestEvents, type UsageEvent } from '../db/reads/usage-events.js';
 import { eventsAsOf, type UsageExtent, usageExtent } from '../db/reads/usage-extent.js';
 import type { UsageFilter } from '../db/reads/usage-filter.js';
-import {
-  type Dimension,
-  type GroupOptions,
-  type UsageGroups,
-  usageGroups,
-} from '../db/reads/usage-groups.js';
+import { type GroupOptions, type UsageGroups, usageGroups } from '../db/reads/usage-groups.js';
+import { type UsageSeries, usageSeries } from '../db/reads/usage-series.js';
 import { isoTime } from '../domain/stored-time.js';
 import type { Context } from './context.js';
 import type { UsageScope } from './usage-scope.js';
@@ -28,6 +25,14 @@ export interface UsageBreakdown extends UsageGroups {
   readonly asOf: string | null;
   /** From when to when the scope has events at all; null when it has none. */
   readonly extent: UsageExtent | null;
+  /** Requests over the window, of the first groups; null: nobody asked. */
+  readonly series: UsageSeries | null;
+}
+
+export interface BreakdownOptions extends GroupOptions {
+  readonly by: Dimension;
+  /** Of so many groups the series is read too, in so many parts, both at most; it costs the count once more. */
+  readonly drawn?: { readonly groups: number; readonly parts: number } | null;
 }
 
 const dayMs = 86_400_000;
@@ -47,13 +52,49 @@ export async function breakdown(
   ctx: Context,
   scope: UsageScope,
   window: UsageWindow,
-  options: GroupOptions & { readonly by: Dimension },
+  options: BreakdownOptions,
 ): Promise<UsageBreakdown> {
   const filter = filterOf(scope, window);
   const counted = await ctx.db.query((db) => usageGroups(db, filter, options.by, options));
   const asOf = await usageAsOf(ctx);
   const extent = await usageEnds(ctx, scope);
-  return { ...counted, scope, window, by: options.by, limited: options.limit !== null, asOf, extent };
+  const series = await seriesOf(ctx, filter, counted, options);
+  return { ...counted, scope, window, by: options.by, limited: options.limit !== null, asOf, extent, series };
+}
+
+/** Hours are a series themselves, and a window without a beginning has no parts. */
+async function seriesOf(
+  ctx: Context,
+  filter: UsageFilter,
+  { groups }: UsageGroups,
+  { by, drawn = null }: BreakdownOptions,
+): Promise<UsageSeries | null> {
+  const { since } = filter;
+  if (drawn === null || by === 'hour' || since === null || groups.length === 0) return null;
+  const until = filter.until === null ? ctx.now() : new Date(filter.until);
+  const starts = startsOfParts(new Date(since), until, drawn.parts);
+  const of = groups.slice(0, drawn.groups).map(({ value }) => value);
+  return await ctx.db.query((db) => usageSeries(db, filter, by, { of, starts }));
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const partLengths = [
+  ...[1, 5, 10, 30].map((minutes) => minutes * minuteMs),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * hourMs),
+  ...[1, 2, 3, 7, 14, 28, 91].map((days) => days * dayMs),
+];
+
+/** When each part of a window begins: parts of equal length, as a rule half a day in a week, two days in a month. */
+function startsOfParts(since: Date, until: Date, most: number): string[] {
+  const length = Math.max(0, until.getTime() - since.getTime());
+  // `--since 7d` is a little more than that when it is read: no part of its own for half a second.
+  const countOf = (part: number) => Math.max(1, Math.ceil(length / part - 0.01));
+  const part = partLengths.find((each) => countOf(each) <= most) ?? length / most;
+  const count = countOf(part);
+  return Array.from({ length: count }, (_, at) =>
+    new Date(since.getTime() + (at * length) / count).toISOString(),
+  );
 }
 
 /** The newest events that fit, newest first, in pages; `cut` tells afterwards whether older ones were left out. */

@@ -1,4 +1,4 @@
-import { type RevocationCode, revokeKey } from '../db/kernel.js';
+import { type RevocationCode, revokeKey } from '../db/kernel-keys.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import { KeyctlError } from '../domain/errors.js';
 import { isoTime } from '../domain/stored-time.js';
@@ -21,6 +21,8 @@ export interface RevocationResult {
 
 export interface Revocations {
   readonly operationId: string;
+  /** The incident that it belongs to. */
+  readonly incidentId: string | null;
   readonly results: readonly RevocationResult[];
 }
 
@@ -55,7 +57,7 @@ export async function revokeKeys(
       results.push(failed(key.id, key.name, error));
     }
   }
-  return { operationId: ctx.operationId, results };
+  return { operationId: ctx.operationId, incidentId: ctx.actor.incident_id ?? null, results };
 }
 
 /** For a KEY that fits none, beside others that were revoked; `keyId` is then what was given. */

@@ -1,14 +1,16 @@
+import type { IncidentNews } from '../db/incident-news.js';
 import {
   type BudgetAlert,
   type BudgetSuspension,
   collectTouched,
   enforceBudgets,
-  makeBaselines,
-  rollUpHours,
 } from '../db/kernel-rollup.js';
 import { type RollupStatus, rollupStatus } from '../db/reads/rollups.js';
 import { targetName } from '../db/settings.js';
 import { type Context, changeOf } from './context.js';
+import { refreshBaselines } from './detect/refresh-baselines.js';
+import { watchIncidents } from './incidents/watch-incidents.js';
+import { remakeHours } from './remake-hours.js';
 
 /** What a rollup did, and how far the rollups reach now. */
 export interface Rollup extends RollupStatus {
@@ -20,12 +22,11 @@ export interface Rollup extends RollupStatus {
   readonly baselines: number;
   readonly suspended: readonly BudgetSuspension[];
   readonly alerts: readonly BudgetAlert[];
+  /** Dead keys of incidents that were used. */
+  readonly incidents: IncidentNews;
 }
 
-const fewestHours = 50;
-const mostHours = 20_000;
 const familiesAtOnce = 200;
-const baselinesAtOnce = 200;
 
 /**
  * Brings the rollups up to what was filed until now, then suspends and alerts by them. Killed anywhere, it has lost
@@ -35,37 +36,22 @@ export async function rollUp(ctx: Context): Promise<Rollup> {
   const { operationId } = ctx;
   await ctx.db.change(operationId, collectTouched);
   await ctx.reached('rollup.collected');
-  const hours = await remakeQueued(ctx);
+  // Before anything that takes long: an incident that has to be open again is worth the first second.
+  const incidents = await watchIncidents(ctx);
+  const hours = await remakeHours(ctx);
   const { suspended, alerts } = await enforce(ctx);
-  const baselines = await remakeBaselines(ctx);
+  const baselines = await refreshBaselines(ctx);
   const status = await ctx.db.query(rollupStatus);
-  return { operationId, where: targetName(ctx.db.target), hours, baselines, suspended, alerts, ...status };
-}
-
-/** Batches of about a second: an hour can hold one event, or a hundred thousand. */
-async function remakeQueued(ctx: Context): Promise<number> {
-  let hours = 0;
-  let limit = fewestHours;
-  for (;;) {
-    const size = limit;
-    const startedAt = ctx.now().getTime();
-    const remade = await ctx.db.change(ctx.operationId, (db) => rollUpHours(db, size));
-    await ctx.reached('rollup.rolled');
-    hours += remade;
-    if (remade === 0) return hours;
-    const tookMs = ctx.now().getTime() - startedAt;
-    if (tookMs < 500) limit = Math.min(mostHours, size * 2);
-    else if (tookMs > 2000) limit = Math.max(fewestHours, Math.floor(size / 2));
-  }
-}
-
-async function remakeBaselines(ctx: Context): Promise<number> {
-  let made = 0;
-  for (;;) {
-    const batch = await ctx.db.change(ctx.operationId, (db) => makeBaselines(db, baselinesAtOnce));
-    if (batch === 0) return made;
-    made += batch;
-  }
+  return {
+    operationId,
+    where: targetName(ctx.db.target),
+    hours,
+    baselines,
+    suspended,
+    alerts,
+    incidents,
+    ...status,
+  };
 }
 
 async function enforce(ctx: Context): Promise<Pick<Rollup, 'suspended' | 'alerts'>> {

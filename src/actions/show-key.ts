@@ -1,5 +1,6 @@
-import { type Spent, spent } from '../db/kernel.js';
+import { type Spent, spent } from '../db/kernel-decisions.js';
 import { type EffectiveLimits, effectiveLimits } from '../db/reads/effective-limits.js';
+import { type IncidentRow, incidentsOfKey } from '../db/reads/incidents.js';
 import { type PlannedKey, withPlans } from '../db/reads/key-plans.js';
 import { type KeyUsage, keyUsage, type RateUse, rateUse } from '../db/reads/key-usage.js';
 import { familyKeys, type KeyRow } from '../db/reads/keys.js';
@@ -21,6 +22,8 @@ export interface ShownKey {
   readonly family: readonly KeyRow[];
   /** What is under way in it. */
   readonly rotations: readonly LivingRotation[];
+  /** That it is linked to, newest first. */
+  readonly incidents: readonly IncidentRow[];
 }
 
 /** @param usageSeconds the window of the usage, back from now */
@@ -37,6 +40,7 @@ export async function showKey(ctx: Context, row: KeyRow, usageSeconds: number): 
     spent: await spentOfLimits(ctx, row),
     family: await ctx.db.query((db) => familyKeys(db, [key.familyId])),
     rotations: await ctx.db.query((db) => livingRotations(db, key.familyId)),
+    incidents: await ctx.db.query((db) => incidentsOfKey(db, key.id)),
   };
 }
 

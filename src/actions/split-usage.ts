@@ -1,4 +1,5 @@
-import type { Dimension, UsageCounts } from '../db/reads/usage-groups.js';
+import type { Dimension } from '../db/reads/usage-dimensions.js';
+import type { UsageCounts } from '../db/reads/usage-groups.js';
 import { exitCodes, KeyctlError } from '../domain/errors.js';
 import { isoTime } from '../domain/stored-time.js';
 import type { Context } from './context.js';

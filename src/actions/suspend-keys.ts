@@ -1,4 +1,4 @@
-import { type ResumeAnswer, resumeKey, type SuspendAnswer, suspendKey } from '../db/kernel.js';
+import { type ResumeAnswer, resumeKey, type SuspendAnswer, suspendKey } from '../db/kernel-keys.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import { type Context, changeOf } from './context.js';
 import { type Changes, changeEach } from './each-key.js';

@@ -1,4 +1,4 @@
-import { type KeySettings, type OwnerInput, type UpdateAnswer, updateKey } from '../db/kernel.js';
+import { type KeySettings, type OwnerInput, type UpdateAnswer, updateKey } from '../db/kernel-keys.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import { ownerEmails } from '../db/reads/owners.js';
 import { type Context, changeOf } from './context.js';

@@ -1,5 +1,5 @@
 import { familyKeys, type KeyRow } from '../db/reads/keys.js';
-import { keysOfOwner } from '../db/reads/selection.js';
+import { keysOfOwner, keysOfUserId } from '../db/reads/selection.js';
 import { targetName } from '../db/settings.js';
 import { notFoundError } from '../domain/errors.js';
 import type { Context } from './context.js';
@@ -11,9 +11,13 @@ export interface UsageChoice {
   /** All versions of the KEY's family instead of the one. */
   readonly family?: boolean | undefined;
   readonly owner?: string | undefined;
+  readonly userId?: string | undefined;
 }
 
-/** Whose usage is meant. `rows` null: of all keys; `key` only when one KEY was named. */
+/**
+ * Whose usage is meant. `rows` null: of all keys; `key` only when one KEY was named. `owner`: the e-mail, of several people the
+ * user id that they share.
+ */
 export interface UsageScope {
   readonly where: string;
   readonly rows: readonly KeyRow[] | null;
@@ -35,6 +39,14 @@ export async function usageScope(
     const rows = await ctx.db.query((db) => keysOfOwner(db, owner));
     if (rows.length === 0) throw notFoundError(`a key of ${owner}`, where, 'keyctl keys list');
     return { ...whole, rows, owner };
+  }
+  const { userId } = choice;
+  if (userId !== undefined) {
+    const rows = await ctx.db.query((db) => keysOfUserId(db, userId));
+    if (rows.length === 0) throw notFoundError(`a key of user id ${userId}`, where, 'keyctl keys list');
+    const emails = new Set(rows.map(({ owner }) => owner?.email));
+    const [email] = emails;
+    return { ...whole, rows, owner: (emails.size === 1 ? email : null) ?? userId };
   }
   if (choice.key === undefined) return whole;
   const [found] = await findKeys(ctx, [choice.key], options);

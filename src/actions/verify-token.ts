@@ -1,5 +1,6 @@
-import { type Circumstances, type Decision, decide, verification } from '../db/kernel.js';
+import { type Circumstances, decide, verification } from '../db/kernel-decisions.js';
 import { findCandidates, type KeyRow } from '../db/reads/keys.js';
+import type { Decision } from '../domain/decision.js';
 import { configError } from '../domain/errors.js';
 import { presentedToken, proves } from '../domain/presented-token.js';
 import type { Secret } from '../domain/secret.js';

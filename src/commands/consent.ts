@@ -1,5 +1,5 @@
+import { consents, consentWord } from '../domain/consent-word.js';
 import { exitCodes, KeyctlError } from '../domain/errors.js';
-import { locatorLength } from '../domain/token.js';
 import { clean, line, type Safe } from '../render/terminal-text.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { ChangeFlags } from './new-command.js';
@@ -49,17 +49,12 @@ export interface Question {
  * @throws KeyctlError 5 when the answer is another one
  */
 export async function askConsent(rt: Runtime, question: Question): Promise<void> {
-  const [only, second] = question.keyIds;
-  if (only === undefined) return;
-  const word = second === undefined ? only.slice('key_'.length).slice(0, 4) : String(question.keyIds.length);
-  const what = second === undefined ? line`it` : line`these ${question.keyIds.length} keys`;
-  const prompt = line`${question.warning} Type ${clean(word)} to ${question.verb} ${what}:`;
-  await askTyped(rt, { about: question.about, prompt }, (given) => {
-    if (given === word) return true;
-    // The whole id or locator says the same, only more of it.
-    const longer = second === undefined && given.length >= word.length;
-    return longer && (only === given || only.slice(-locatorLength).startsWith(given));
-  });
+  const { keyIds } = question;
+  if (keyIds.length === 0) return;
+  const word = clean(consentWord(keyIds));
+  const what = keyIds.length === 1 ? line`it` : line`these ${keyIds.length} keys`;
+  const prompt = line`${question.warning} Type ${word} to ${question.verb} ${what}:`;
+  await askTyped(rt, { about: question.about, prompt }, (given) => consents(keyIds, given));
 }
 
 /**

@@ -9,12 +9,16 @@ const topics: Readonly<Record<string, () => Promise<Renderer<null>>>> = {
   json: async () => (await import('../render/help/json.js')).jsonHelp,
   states: async () => (await import('../render/help/states.js')).stateHelp,
   roles: async () => (await import('../render/help/roles.js')).roleHelp,
+  detectors: async () => (await import('../render/help/detectors.js')).detectorHelp,
 };
+
+/** What there is help on besides commands. */
+export const helpTopics: readonly string[] = Object.keys(topics);
 
 export function helpCommand(rt: Runtime): Command {
   return newCommand(rt, 'help')
-    .summary(`help on a command, or on ${Object.keys(topics).join(', ')}`)
-    .description(`Help on a command, or on one of: ${Object.keys(topics).join(', ')}.`)
+    .summary(`help on a command, or on ${helpTopics.join(', ')}`)
+    .description(`Help on a command, or on one of: ${helpTopics.join(', ')}.`)
     .argument('[topic...]', 'a topic, or the words of a command')
     .action(async (words: string[], _flags: unknown, command: Command) => {
       const program = command.parent ?? command;
@@ -37,7 +41,7 @@ function commandOf(program: Command, words: readonly string[]): Command {
       throw new KeyctlError({
         code: 'usage',
         message: `there is no help on "${words.join(' ')}"`,
-        hint: `keyctl help, or keyctl help ${Object.keys(topics).join('|')}`,
+        hint: `keyctl help, or keyctl help ${helpTopics.join('|')}`,
         exitCode: exitCodes.usage,
       });
     }

@@ -10,12 +10,21 @@ export type RunLine = (words: readonly string[]) => Promise<ExitCode>;
 type Job = (rt: Runtime, run: RunLine) => Promise<ExitCode>;
 
 const jobs: readonly Choice<Job>[] = [
-  choice(line`A key leaked`, line`paste it, see whose it is and what it did, revoke it`, leaked),
+  choice(line`A key leaked`, line`step by step: whose it is, what it did, stop it, replace it`, (_rt, run) =>
+    run(['incidents', 'run', '--playbook', 'compromise']),
+  ),
+  choice(line`Whose key is this?`, line`paste it, see what it did, revoke it or not`, pasted),
   choice(line`Revoke a key`, line`search for it, see what would break, say why`, (_rt, run) =>
     run(['revoke']),
   ),
   choice(line`Rotate a key`, line`a new secret, and a grace period for the old one`, (_rt, run) =>
     run(['rotate']),
+  ),
+  choice(line`What burns?`, line`the board of incidents: who has them, what comes next`, (_rt, run) =>
+    run(['incidents', 'triage']),
+  ),
+  choice(line`What is unusual?`, line`the dashboard of findings: keys by risk, and why`, (_rt, run) =>
+    run(['audit', 'review']),
   ),
   choice(line`Review access`, line`what keys may do and did: keep, narrow or revoke`, (_rt, run) =>
     run(['keys', 'review']),
@@ -61,7 +70,7 @@ async function withKey(rt: Runtime, run: RunLine, words: readonly string[]): Pro
 }
 
 /** The token itself goes into no command line: what is run names the ids that stand in it. */
-async function leaked(rt: Runtime, run: RunLine): Promise<ExitCode> {
+async function pasted(rt: Runtime, run: RunLine): Promise<ExitCode> {
   const text = await rt.prompts.hidden(line`Paste the line that leaked (not shown):`);
   const ids = [...new Set(tokensIn(text).map((found) => found.id))];
   if (ids.length === 0) {

@@ -61,6 +61,9 @@ export interface Leaf {
   readonly load: () => Promise<(rt: Runtime, argv: readonly string[]) => Command | Promise<Command>>;
 }
 
+/** In place of what was typed: every command is loaded, for whoever describes them all. */
+export const everyCommand: readonly string[] = [];
+
 /**
  * Adds the leaves to their group. Which one is typed is not known before parsing, so each whose name stands anywhere in
  * the arguments is loaded; the rest stand in `--help` by their summary alone (F24).
@@ -72,7 +75,7 @@ export async function addLeaves(
   argv: readonly string[],
 ): Promise<Command> {
   for (const leaf of leaves) {
-    const typed = argv.includes(leaf.name);
+    const typed = argv === everyCommand || argv.includes(leaf.name);
     group.addCommand(
       typed ? await (await leaf.load())(rt, argv) : newCommand(rt, leaf.name).summary(leaf.summary),
     );

@@ -4,7 +4,7 @@ import type { Context } from '../actions/context.js';
 import type { FoundKey, MissingKey } from '../actions/find-keys.js';
 import type { RevocationResult } from '../actions/revoke-keys.js';
 import type { KeyChoice } from '../actions/select-keys.js';
-import type { RevocationCode } from '../db/kernel.js';
+import type { RevocationCode } from '../db/kernel-keys.js';
 import { parseDuration } from '../domain/duration.js';
 import { type ExitCode, exitCodes } from '../domain/errors.js';
 import { type ProbeHeader, parseProbeHeader, parseProbeUrl } from '../domain/probe-url.js';
@@ -12,6 +12,7 @@ import { clean, line } from '../render/terminal-text.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { askReason, reasonFlag, requireReason } from './ask-reason.js';
 import { askConsent, checkExpected, requireConsent } from './consent.js';
+import { addIncidentFlag, type IncidentFlag, inIncident } from './incident-flag.js';
 import { addChangeFlags, type ChangeFlags, newCommand } from './new-command.js';
 import { addReplaceFlags, type ReplaceFlags, replacementPlaces } from './revoke-replace-flags.js';
 import type { replaceRevoked as ReplaceRevoked } from './revoke-replacement.js';
@@ -19,7 +20,7 @@ import type { SecretPlaces } from './rotate/secret-places.js';
 import { addSelectionFlags, isSelection, keyChoice, type SelectionFlags } from './selection-flags.js';
 import { typedOrSearched } from './typed-keys.js';
 
-interface RevokeFlags extends ChangeFlags, SelectionFlags, ReplaceFlags {
+interface RevokeFlags extends ChangeFlags, SelectionFlags, ReplaceFlags, IncidentFlag {
   readonly reason?: string;
   readonly code: RevocationCode;
   readonly ticket?: string;
@@ -55,6 +56,7 @@ export function revokeCommand(rt: Runtime): Command {
       probeHeader,
     );
   addReplaceFlags(command);
+  addIncidentFlag(command);
   addSelectionFlags(command);
   addChangeFlags(command);
   return command.action(async (typed: string[], flags: RevokeFlags) => {
@@ -165,10 +167,12 @@ interface Agreed {
 
 async function revoke(
   rt: Runtime,
-  ctx: Context,
+  outside: Context,
   { keys, missing }: Chosen,
   { reason, flags, places }: Agreed,
 ): Promise<void> {
+  const keyIds = keys.map((key) => key.row.key.id);
+  const ctx = await inIncident(rt, outside, flags, { keyIds, reason, code: flags.code });
   const { notFoundResult, revokeKeys } = await import('../actions/revoke-keys.js');
   const { nextAfter, revocation } = await import('../render/revocation.js');
   let interrupted = false;

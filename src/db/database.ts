@@ -68,8 +68,13 @@ export async function openDatabase(
     change: (operationId, work) => change({ sends: 'change', operationId }, work, mostTries),
     async copyClient() {
       const copy = await connection.copyClient();
-      interrupted.addEventListener('abort', () => copy.destroy());
-      return copy;
+      const destroy = () => {
+        // Some commands open hundreds of them, one after the other.
+        interrupted.removeEventListener('abort', destroy);
+        copy.destroy();
+      };
+      interrupted.addEventListener('abort', destroy);
+      return { ...copy, destroy };
     },
     // Nobody waits for an answer that is not wanted any more.
     close: async () => (underWay > 0 ? connection.destroy() : connection.close()),

@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres';
 import { embeddedRole } from './embedded/roles.js';
-import type { AuditContext, KeySettings, OwnerInput, RevocationCode } from './kernel.js';
+import type { AuditContext } from './kernel.js';
+import type { KeySettings, OwnerInput, RevocationCode } from './kernel-keys.js';
 
 /**
  * Plays a history that never happened into a database: `keyctl demo`, and nothing else. Run as the superuser, on a

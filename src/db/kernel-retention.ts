@@ -40,3 +40,37 @@ export function ensureWeeksAhead(db: Executor, weeks: number): Promise<number> {
       select ((clock_timestamp() at time zone 'UTC')::date + 7 * n) from generate_series(0, ${weeks}::int) n)) as answer`,
   );
 }
+
+/** Those that `ensureWeeksAhead` would make, by name. */
+export async function missingWeeksAhead(db: Executor, weeks: number): Promise<readonly string[]> {
+  const rows = await db.execute(sql`
+    select m.name from keyctl.missing_partitions(array(
+      select ((clock_timestamp() at time zone 'UTC')::date + 7 * n) from generate_series(0, ${weeks}::int) n)) m`);
+  return rows.map((row) => String(row.name));
+}
+
+/** A prepared table: the weeks of its events, from Monday 00:00 UTC. */
+export interface PreparedTable {
+  readonly outcome: 'fits' | 'attached' | 'already_attached';
+  readonly name: string;
+  readonly from: string | null;
+  readonly until: string | null;
+  /** Null: it was there already, and the server has no estimate. */
+  readonly rows: number | null;
+  readonly bytes: number;
+}
+
+export type AttachAnswer = PreparedTable & ChangeAnswer;
+
+/** @throws KeyctlError 2, 3, 4, 77 with what is wrong with the table */
+export function inspectPartition(db: Executor, table: string): Promise<PreparedTable> {
+  return answer(db, sql`select keyctl.inspect_partition(${table}::text) as answer`);
+}
+
+export function attachPartition(
+  db: Executor,
+  change: Change,
+  input: { table: string },
+): Promise<AttachAnswer> {
+  return answer(db, sql`select keyctl.attach_partition(${who(change)}, ${input.table}::text) as answer`);
+}

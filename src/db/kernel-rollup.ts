@@ -9,14 +9,12 @@ export async function collectTouched(db: Executor): Promise<number | null> {
   return queued === null ? null : Number(queued);
 }
 
-/** Remakes at most so many queued hours; answers how many: none means that nothing is left that nobody else works on. */
+/**
+ * Remakes queued hours until some so many events were dealt with; answers how many hours of keys: none means that nothing is
+ * left that nobody else works on.
+ */
 export function rollUpHours(db: Executor, limit: number): Promise<number> {
   return answer(db, sql`select keyctl.roll_up_hours(${limit}::int) as answer`);
-}
-
-/** Remakes the baselines of at most so many families; answers how many: 0 when all are fresh for a day. */
-export function makeBaselines(db: Executor, limit: number): Promise<number> {
-  return answer(db, sql`select keyctl.make_baselines(${limit}::int) as answer`);
 }
 
 type Allowance = 'budget' | 'quota_requests' | 'quota_tokens';

@@ -1,14 +1,6 @@
 import { sql } from 'drizzle-orm';
-import {
-  answer,
-  type Change,
-  type ChangeAnswer,
-  type Executor,
-  json,
-  type NewKey,
-  textList,
-  who,
-} from './kernel.js';
+import { answer, type Change, type ChangeAnswer, type Executor, json, textList, who } from './kernel.js';
+import type { NewKey } from './kernel-keys.js';
 
 /** The typed calls of the kernel that make up a rotation (DESIGN 5); see `kernel.ts`. */
 

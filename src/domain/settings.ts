@@ -21,7 +21,7 @@ import { defaultPrefix, validPrefix } from './token.js';
 
 export const levels = ['read-only', 'standard', 'premium', 'admin'] as const;
 export const environments = ['production', 'staging', 'development'] as const;
-const expiryActions = ['end', 'suspend', 'renew'] as const;
+export const expiryActions = ['end', 'suspend', 'renew'] as const;
 
 export type Level = (typeof levels)[number];
 export type Environment = (typeof environments)[number];

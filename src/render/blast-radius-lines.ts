@@ -13,7 +13,7 @@ const mostNamed = 3;
 const longestEndpoint = 40;
 
 /** How much it is used, from where, and whether anything of that is new. */
-export function useText({ row, use }: BlastRadius, view: View): Safe {
+export function inUseText({ row, use }: BlastRadius, view: View): Safe {
   if (use === null) return line`not known in time`;
   const { hour, day, newIps, eventsAsOf } = use;
   const { lastUsedAt } = row.key;

@@ -2,7 +2,7 @@ import type { BlastRadius } from '../actions/blast-radius.js';
 import type { UsageWindow } from '../db/reads/blast-radius.js';
 import { ago } from '../domain/instant.js';
 import { isoTime } from '../domain/stored-time.js';
-import { breaksText, familyText, perMinute, useText } from './blast-radius-lines.js';
+import { breaksText, familyText, perMinute, inUseText } from './blast-radius-lines.js';
 import { keyHeading, labelColumns } from './key-heading.js';
 import { labelled } from './labelled.js';
 import { counted, grouped } from './numbers.js';
@@ -80,7 +80,7 @@ function blastRadiusText(radius: BlastRadius, view: View): Safe {
   const scopes =
     key.scopes.length === 0 ? line`` : line` ${view.style.glyph.dot} scopes ${clean(key.scopes.join(', '))}`;
   lines.push(part(line`owner`, line`${clean(owner?.email ?? 'nobody known')}${scopes}`));
-  lines.push(part(line`in use`, useText(radius, view)));
+  lines.push(part(line`in use`, inUseText(radius, view)));
   const breaks = breaksText(radius, view);
   if (breaks !== null) lines.push(part(line`breaks`, breaks));
   lines.push(part(line`family`, familyText(radius, view)));

@@ -81,10 +81,19 @@ function sectionsOf({ demo, program }: DemoGuide): Section[] {
         },
         { purpose: 'what was done with it?', command: command(`audit endpoints ${leaked.id}`) },
         { purpose: 'from where?', command: command(`audit usage ${leaked.id} --by ip`) },
+        { purpose: 'what is unusual, of all keys? (some seconds)', command: command('audit anomalies') },
         { purpose: 'stop it', command: command(`revoke ${leaked.id} --code leaked --reason "${reason}"`) },
         { purpose: 'would it still be accepted?', command: command(`keys explain ${leaked.id}`) },
         { purpose: 'what does the record say?', command: command(`audit log --key ${leaked.id}`) },
         { purpose: 'and is the record whole?', command: command('audit verify') },
+      ],
+    },
+    {
+      heading: line`The same, guided or on a screen: for a terminal`,
+      lines: [
+        { purpose: 'all of it, step by step', command: command('incidents run --playbook compromise') },
+        { purpose: 'incidents: what burns, and what comes next', command: command('incidents triage') },
+        { purpose: 'keys by risk, and why', command: command('audit review') },
       ],
     },
     {

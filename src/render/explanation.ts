@@ -1,5 +1,5 @@
 import type { Explanation } from '../actions/explain-key.js';
-import type { Decision } from '../db/kernel.js';
+import type { Decision } from '../domain/decision.js';
 import { isoTime } from '../domain/stored-time.js';
 import { keyFate } from './key-fate.js';
 import { keyHeading } from './key-heading.js';

@@ -15,6 +15,8 @@ export interface IdentifiedIn extends Identified {
   readonly gaps: readonly string[];
   /** The database that was asked, for what it does not know. */
   readonly where: string;
+  /** Opened about the live ones, when that was asked for. */
+  readonly incidentId: string | null;
 }
 
 /** `keys identify`. */
@@ -39,6 +41,7 @@ export const identified: Renderer<IdentifiedIn> = {
     source: cutTokens(value.source).text,
     complete: value.gaps.length === 0,
     gaps: value.gaps.map((gap) => cutTokens(gap).text),
+    incident_id: value.incidentId,
     tokens: value.tokens.map(tokenJson),
     ...counts(value),
   }),

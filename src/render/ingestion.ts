@@ -1,5 +1,6 @@
 import type { Ingestion } from '../actions/ingest-usage.js';
 import { rejectCauses } from '../domain/ingest/reject.js';
+import { newsRecord } from './incidents/incident-news.js';
 import { fit } from './layout.js';
 import { programName } from './program-name.js';
 import type { Json, Renderer, View } from './renderer.js';
@@ -102,6 +103,7 @@ function ingestionJson(value: Ingestion): Record<string, Json> {
     last_at: value.lastAt,
     exposed: value.exposed.map(({ keyId, name, status, times }) => ({ key_id: keyId, name, status, times })),
     audit_seq: value.auditSeq,
+    ...newsRecord(value.incidents),
   };
 }
 

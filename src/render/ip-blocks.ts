@@ -1,5 +1,5 @@
 import type { BlockChange, NetworkRadius } from '../actions/block-ip.js';
-import type { BlockAnswer, UnblockAnswer } from '../db/kernel.js';
+import type { BlockAnswer, UnblockAnswer } from '../db/kernel-ip-blocks.js';
 import type { IpBlock } from '../db/reads/ip-blocks.js';
 import { ago } from '../domain/instant.js';
 import { isoTime } from '../domain/stored-time.js';

@@ -4,6 +4,7 @@ import type { KeyRow } from '../db/reads/keys.js';
 import { formatDuration } from '../domain/duration.js';
 import { ago } from '../domain/instant.js';
 import { isoTime } from '../domain/stored-time.js';
+import { severityWord } from './incidents/incident-words.js';
 import { keyFate } from './key-fate.js';
 import { keyHeading } from './key-heading.js';
 import { planLines } from './key-plan-lines.js';
@@ -31,6 +32,7 @@ export const keyCard: Renderer<ShownKey> = {
       ...limitLines(row, { ...shown, month: shown.usage.until.slice(0, 7) }, view),
       labelled(line`family`, familyText(shown), view),
       ...livingRotationLines(shown.rotations, view),
+      ...incidentLines(shown, view),
       ...usageLines(shown, view),
     ]);
   },
@@ -53,6 +55,12 @@ export const keyCard: Renderer<ShownKey> = {
     usage: usageRecord(shown),
     family: shown.family.map(({ key }) => ({ key_id: key.id, version: key.version, status: key.status })),
     rotations: shown.rotations.map(livingRotationRecord),
+    incidents: shown.incidents.map(({ incident_id, title, severity, state }) => ({
+      incident_id,
+      title,
+      severity,
+      state,
+    })),
   }),
   ids: ({ row }) => [row.key.id],
 };
@@ -109,6 +117,17 @@ function familyText({ row, family }: ShownKey): Safe {
   if (others.length === 0) return line`no other key`;
   const each = others.map(({ key }) => line`v${key.version} ${clean(key.id)} ${clean(key.status)}`);
   return joinWith(line` · `, each);
+}
+
+/** Those that are open first of all to the eye; a closed one is a word of history. */
+function incidentLines({ incidents }: ShownKey, view: View): Safe[] {
+  return incidents.map(({ incident_id: id, title, severity, state }) => {
+    const closed = state === 'closed';
+    const how = closed
+      ? view.style.muted(line`closed`)
+      : line`${severityWord(severity, view.style)}  ${clean(state)}`;
+    return labelled(line`incident`, line`${clean(id)}  ${how}  ${clean(title)}`, view);
+  });
 }
 
 function usageLines({ usage, rate }: ShownKey, view: View): Safe[] {

@@ -1,5 +1,5 @@
 import type { IssuedKey } from '../actions/delivery/sink.js';
-import type { KeySettings, OwnerInput } from '../db/kernel.js';
+import type { KeySettings, OwnerInput } from '../db/kernel-keys.js';
 import type { Json } from './renderer.js';
 import { settingLabel, settingText } from './setting-names.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';

@@ -1,4 +1,4 @@
-import type { KeySettings, OwnerInput } from '../db/kernel.js';
+import type { KeySettings, OwnerInput } from '../db/kernel-keys.js';
 import { labelled, settingColumns } from './labelled.js';
 import type { Json, Renderer } from './renderer.js';
 import { settingLabel, settingText } from './setting-names.js';

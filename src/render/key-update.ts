@@ -1,6 +1,6 @@
 import type { KeyOutcome } from '../actions/each-key.js';
 import type { Updates } from '../actions/update-keys.js';
-import type { UpdateAnswer } from '../db/kernel.js';
+import type { UpdateAnswer } from '../db/kernel-keys.js';
 import { isoTime } from '../domain/stored-time.js';
 import { outcomeCounts, outcomeTexts, resultRecord } from './key-outcomes.js';
 import { labelled, settingColumns } from './labelled.js';

@@ -1,4 +1,4 @@
-import type { Spent } from '../db/kernel.js';
+import type { Spent } from '../db/kernel-decisions.js';
 import type { EffectiveLimits } from '../db/reads/effective-limits.js';
 import type { RateUse } from '../db/reads/key-usage.js';
 import type { KeyRow } from '../db/reads/keys.js';

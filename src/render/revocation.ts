@@ -8,11 +8,12 @@ import { clean, joinLines, joinWith, line, type Safe } from './terminal-text.js'
 export const revocation: Renderer<Revocations> = {
   text: (value, view) => {
     const several = value.results.length > 1;
-    const texts = value.results.map((result) => resultText(result, several, view));
+    const texts = value.results.map((result) => resultText(result, several, value.incidentId, view));
     return joinLines(several ? [...texts, countsText(value.results)] : texts);
   },
   json: (value) => ({
     operation_id: value.operationId,
+    incident_id: value.incidentId,
     results: value.results.map(resultJson),
     ...counts(value.results),
   }),
@@ -52,19 +53,20 @@ function countsText(results: readonly RevocationResult[]): Safe {
   return joinWith(line`, `, parts);
 }
 
-function resultText(result: RevocationResult, several: boolean, view: View): Safe {
+function resultText(result: RevocationResult, several: boolean, incidentId: string | null, view: View): Safe {
   const { style } = view;
   const key = several ? line`${clean(result.keyId)}  ` : line``;
-  const first = line`${key}${outcomeText(result, view)}`;
+  const first = line`${key}${outcomeText(result, incidentId, view)}`;
   if (result.verification === null) return first;
   return joinLines([first, line`${key}${proofText(result.verification, style)}`]);
 }
 
-function outcomeText(result: RevocationResult, { style }: View): Safe {
+function outcomeText(result: RevocationResult, incidentId: string | null, { style }: View): Safe {
+  const incident = incidentId === null ? line`` : line` ${style.glyph.dot} ${clean(incidentId)}`;
   switch (result.outcome) {
     case 'revoked':
       return style.ok(
-        line`${style.sign.ok} revoked ${clean(result.revokedAt ?? '')} ${style.glyph.dot} audit ${result.auditSeq ?? 0}`,
+        line`${style.sign.ok} revoked ${clean(result.revokedAt ?? '')} ${style.glyph.dot} audit ${result.auditSeq ?? 0}${incident}`,
       );
     case 'already_revoked':
       return line`${style.sign.ok} already revoked ${clean(result.revokedAt ?? '')} by ${clean(result.revokedBy ?? '')}: ${clean(result.reason ?? '')}`;

@@ -1,6 +1,7 @@
 import type { Rollup } from '../actions/roll-up.js';
 import type { BudgetAlert, BudgetSuspension } from '../db/kernel-rollup.js';
 import { isoTime } from '../domain/stored-time.js';
+import { newsRecord } from './incidents/incident-news.js';
 import { counted, dollars, grouped } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';
@@ -24,6 +25,7 @@ export const rollup: Renderer<Rollup> = {
     queued_hours: value.queuedHours,
     suspended: value.suspended.map(suspensionRecord),
     alerts: value.alerts.map(alertRecord),
+    ...newsRecord(value.incidents),
   }),
 };
 

@@ -20,7 +20,7 @@ export interface Style {
   /** The tone's sign, uncoloured: one column wide. */
   readonly sign: Readonly<Record<Tone, Safe>>;
   /** What else is drawn by us, in the characters the locale has. */
-  readonly glyph: { readonly ellipsis: Safe; readonly dot: Safe; readonly rule: Safe; readonly dash: Safe };
+  readonly glyph: Readonly<Record<'ellipsis' | 'dot' | 'rule' | 'dash' | 'shade' | 'wall', Safe>>;
   /** Eight heights of a sparkline, lowest first, one column each. */
   readonly bars: Safe;
 }
@@ -55,8 +55,8 @@ const asciiSigns = {
   accent: '>',
   marked: '+',
 };
-const unicodeGlyphs = { ellipsis: '…', dot: '·', rule: '─', dash: '–' };
-const asciiGlyphs = { ellipsis: '~', dot: '.', rule: '-', dash: '-' };
+const unicodeGlyphs = { ellipsis: '…', dot: '·', rule: '─', dash: '–', shade: '░', wall: '│' };
+const asciiGlyphs = { ellipsis: '~', dot: '.', rule: '-', dash: '-', shade: ':', wall: '|' };
 
 /**
  * The style for one stream. Its own chalk instance carries the level, so that neither chalk's own guess (it ignores

@@ -1,5 +1,5 @@
 import type { Changes, KeyOutcome } from '../actions/each-key.js';
-import type { ResumeAnswer, SuspendAnswer } from '../db/kernel.js';
+import type { ResumeAnswer, SuspendAnswer } from '../db/kernel-keys.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import type { Target } from '../db/settings.js';
 import { isoTime } from '../domain/stored-time.js';

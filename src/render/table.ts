@@ -9,22 +9,25 @@ export interface Column<T> {
   readonly align?: 'left' | 'right';
   /** Columns that give way first on a narrow terminal; without it a column keeps its width. */
   readonly shrinks?: boolean;
+  /** Left out, the first such column first, where the shrinking ones would have to become hard to read. */
+  readonly dispensable?: boolean;
 }
 
 /** Narrower than this a shrinking column says nothing any more. */
 const narrowest = 8;
 
+/** What a shrinking column keeps while there are dispensable ones. */
+const readableWidth = 20;
+
 /** As long as a name may be. */
 const longestCell = 200;
 
 /** Rows under headings without borders, as wide as the terminal at most; long cells are cut by grapheme. */
-export function tableText<T>(columns: readonly Column<T>[], rows: readonly T[], view: View): Safe {
-  const cells = rows.map((row) => columns.map((column) => column.cell(row, view)));
-  const widths = columns.map(({ heading, shrinks }, at) => {
-    const widest = Math.max(width(heading), ...cells.map((row) => width(row[at] ?? clean(''))));
-    // One hostile name would make every row as long, in a pipe too.
-    return shrinks === true ? Math.min(widest, longestCell) : widest;
-  });
+export function tableText<T>(wanted: readonly Column<T>[], rows: readonly T[], view: View): Safe {
+  const drawn = wanted.map((column) => ({ ...column, cells: rows.map((row) => column.cell(row, view)) }));
+  const columns = view.unbounded === true ? drawn : withRoom(drawn, view.columns);
+  const cells = rows.map((_, at) => columns.map((column) => column.cells[at] ?? clean('')));
+  const widths = columns.map(widthOf);
   if (view.unbounded !== true) shrink(widths, columns, view.columns);
   const table = new Table({
     head: columns.map((column, at) =>
@@ -42,6 +45,26 @@ export function tableText<T>(columns: readonly Column<T>[], rows: readonly T[], 
     .split('\n')
     .map((text) => text.trimEnd())
     .join('\n') as Safe;
+}
+
+/** A column with what stands in it. */
+interface DrawnColumn<T> extends Column<T> {
+  readonly cells: readonly Safe[];
+}
+
+function widthOf<T>({ heading, shrinks, cells }: DrawnColumn<T>): number {
+  const widest = Math.max(width(heading), ...cells.map(width));
+  // One hostile name would make every row as long, in a pipe too.
+  return shrinks === true ? Math.min(widest, longestCell) : widest;
+}
+
+/** Without dispensable columns that would leave the others too little. */
+function withRoom<T>(columns: readonly DrawnColumn<T>[], available: number): readonly DrawnColumn<T>[] {
+  const least = (column: DrawnColumn<T>) =>
+    column.shrinks === true ? Math.min(widthOf(column), readableWidth) : widthOf(column);
+  const needed = columns.reduce((sum, column) => sum + least(column) + gap.length, -gap.length);
+  const first = columns.findIndex(({ dispensable }) => dispensable === true);
+  return needed <= available || first === -1 ? columns : withRoom(columns.toSpliced(first, 1), available);
 }
 
 const gap = '  ';

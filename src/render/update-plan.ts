@@ -1,4 +1,4 @@
-import type { KeySettings, OwnerInput } from '../db/kernel.js';
+import type { KeySettings, OwnerInput } from '../db/kernel-keys.js';
 import type { KeyRow } from '../db/reads/keys.js';
 import { keyRecord } from './key-record.js';
 import { differences } from './key-update.js';

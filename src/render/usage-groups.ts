@@ -1,14 +1,15 @@
 import type { UsageBreakdown } from '../actions/read-usage.js';
-import type { Dimension, UsageCounts, UsageGroup } from '../db/reads/usage-groups.js';
-import { ago } from '../domain/instant.js';
-import { byteSize, dollars, grouped } from './numbers.js';
+import type { Dimension } from '../db/reads/usage-dimensions.js';
+import type { UsageCounts, UsageGroup } from '../db/reads/usage-groups.js';
+import { grouped } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
-import { type Column, tableText } from './table.js';
+import { tableText } from './table.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';
+import { type UsageRow, usageColumns } from './usage-columns.js';
 import { scopeJson, scopeName, scopeText } from './usage-scope.js';
 
 /** Rows that a person reads on a terminal without scrolling, unless a limit was asked for; pipes and programs get all. */
-const readable = 20;
+export const readable = 20;
 
 const counts = ['requests', 'errors', 'unique_ips', 'bytes', 'tokens', 'cost_usd', 'first_at', 'last_at'];
 
@@ -75,25 +76,21 @@ function countsJson(counts: UsageCounts): Record<string, Json> {
   };
 }
 
-/** One line of the table: a value, all values that are not shown, or all. */
-interface Row extends Partial<Omit<UsageCounts, 'requests' | 'errors'>> {
-  readonly requests: number;
-  readonly errors: number;
-  readonly label: Safe;
-  readonly name?: string | null;
-}
-
 function breakdownText(value: UsageBreakdown, view: View): Safe {
   const { style } = view;
-  const { groups, groupCount, total, by } = value;
+  const { groups, groupCount, total, by, series } = value;
   const heading = [scopeText(value.scope, view), style.muted(windowText(value))];
   if (total.requests === 0) return joinLines([...heading, nothingText(value)]);
   const whole = value.limited || view.unbounded === true;
   const shown = whole ? groups : groups.slice(0, readable);
-  const rows: Row[] = shown.map((group) => ({ ...group, label: labelOf(group, by) }));
+  const rows: UsageRow[] = shown.map((group, at) => ({
+    ...group,
+    label: labelOf(group, by),
+    series: series?.groups[at],
+  }));
   if (groupCount > shown.length) rows.push(restOf(total, shown, groupCount));
-  rows.push({ ...total, label: style.strong(line`total`) });
-  const table = tableText(columnsOf(value, view), rows, view);
+  rows.push({ ...total, label: style.strong(line`total`), series: series?.total });
+  const table = tableText(usageColumns(value, view), rows, view);
   const more = groupCount > shown.length && !whole;
   return joinLines([
     ...heading,
@@ -103,7 +100,7 @@ function breakdownText(value: UsageBreakdown, view: View): Safe {
 }
 
 /** What the rows that are not shown amount to; their addresses are partly those of the others. */
-function restOf(total: UsageCounts, shown: readonly UsageGroup[], groupCount: number): Row {
+function restOf(total: UsageCounts, shown: readonly UsageGroup[], groupCount: number): UsageRow {
   const without = (count: (counts: UsageCounts) => number | null): number | null => {
     const all = count(total);
     return all === null ? null : shown.reduce((left, group) => left - (count(group) ?? 0), all);
@@ -138,60 +135,10 @@ function nothingText({ scope, extent }: UsageBreakdown): Safe {
   ]);
 }
 
-const headings: Readonly<Record<Dimension, Safe>> = {
-  endpoint: line`ENDPOINT`,
-  ip: line`FROM`,
-  agent: line`AGENT`,
-  hour: line`HOUR`,
-  status: line`STATUS`,
-  model: line`MODEL`,
-  version: line`VERSION`,
-  key: line`KEY`,
-  owner: line`OWNER`,
-};
-
-function columnsOf({ by, total }: UsageBreakdown, view: View): readonly Column<Row>[] {
-  const number = (heading: Safe, cell: (row: Row) => Safe): Column<Row> => ({
-    heading,
-    cell,
-    align: 'right',
-  });
-  const columns: Column<Row>[] = [
-    { heading: headings[by], cell: (row) => row.label, shrinks: by !== 'key' },
-    ...(by === 'key'
-      ? [{ heading: line`NAME`, cell: (row: Row) => clean(row.name ?? ''), shrinks: true }]
-      : []),
-    number(line`REQUESTS`, (row) => grouped(row.requests)),
-    number(line`ERRORS`, (row) => grouped(row.errors)),
-    ...(by === 'ip' ? [] : [number(line`IPS`, (row) => optional(row.uniqueIps, grouped))]),
-    ...(total.bytes === null ? [] : [number(line`BYTES`, (row) => optional(row.bytes, byteSize))]),
-    ...(total.tokens === null ? [] : [number(line`TOKENS`, (row) => optional(row.tokens, grouped))]),
-    ...(total.costUsd === null ? [] : [number(line`COST`, (row) => optional(row.costUsd, dollars))]),
-  ];
-  if (by === 'hour') return columns;
-  const time = (at: string): Safe => clean(shortAgo(at, view.now));
-  const wide = view.unbounded === true || view.columns >= 100;
-  if (wide) columns.push(number(line`FIRST`, (row) => optional(row.firstAt, time)));
-  // With tokens and cost beside ids and names, 80 columns are full.
-  if (by === 'key' && total.tokens !== null && !wide) return columns;
-  columns.push(number(line`LAST`, (row) => optional(row.lastAt, time)));
-  return columns;
-}
-
 function labelOf({ value }: UsageGroup, by: Dimension): Safe {
   if (value === null) return line`(none)`;
   if (by === 'version') return line`v${clean(String(value))}`;
   return clean(by === 'hour' ? shortTime(String(value)) : String(value));
-}
-
-function optional<T>(value: T | null | undefined, shown: (value: T) => Safe): Safe {
-  return value === null || value === undefined ? clean('') : shown(value);
-}
-
-/** Days are still a feeling at three months; after that a date says more. */
-function shortAgo(at: string, now: Date): string {
-  const then = new Date(at);
-  return now.getTime() - then.getTime() > 99 * 86_400_000 ? at.slice(0, 10) : ago(then, now);
 }
 
 function shortTime(at: string): string {

@@ -1,5 +1,6 @@
 import type { SplitGroup, UsageSide, UsageSplit } from '../actions/split-usage.js';
-import type { Dimension, UsageCounts } from '../db/reads/usage-groups.js';
+import type { Dimension } from '../db/reads/usage-dimensions.js';
+import type { UsageCounts } from '../db/reads/usage-groups.js';
 import { byteSize, grouped } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
 import { type Column, tableText } from './table.js';

@@ -9,6 +9,9 @@ export interface ConfigFile {
   readonly checkpointKey: string | null;
   readonly checkpointFiles: readonly string[] | null;
   readonly checkpointVkeys: readonly string[] | null;
+  readonly networks: string | null;
+  readonly ipList: string | null;
+  readonly maxmind: readonly string[] | null;
 }
 
 export interface ConfigFileInput {
@@ -17,8 +20,8 @@ export interface ConfigFileInput {
   readonly uid: number;
 }
 
-const texts = ['database_url', 'checkpoint_key'];
-const lists = ['checkpoint_files', 'checkpoint_vkeys'];
+const texts = ['database_url', 'checkpoint_key', 'networks', 'ip_list'];
+const lists = ['checkpoint_files', 'checkpoint_vkeys', 'maxmind'];
 
 /**
  * Null when there is none. Checked by hand: a schema library would cost 19 ms of every start (F25).
@@ -56,6 +59,9 @@ export function readConfigFile(env: Environment, input: ConfigFileInput): Config
     checkpointKey: of('checkpoint_key'),
     checkpointFiles: of('checkpoint_files'),
     checkpointVkeys: of('checkpoint_vkeys'),
+    networks: of('networks'),
+    ipList: of('ip_list'),
+    maxmind: of('maxmind'),
   };
 }
 

@@ -37,6 +37,11 @@ export interface Machine {
    * so that the next signal is for the one around it; with none left, a signal ends the process.
    */
   onInterrupt(listener: () => void): () => void;
+  /**
+   * Calls back when the process ends by itself or by an error that nobody caught, before that is printed; the listener cannot
+   * wait. Returns the undoing.
+   */
+  atExit(listener: () => void): () => void;
   /** Kills the processes of a group that was started for them, at once; nothing when there are none any more. */
   killGroup(pid: number): void;
 }

@@ -70,6 +70,7 @@ export function systemMachine(): Machine {
     randomUuid: () => randomUUID(),
     openTerminal,
     onInterrupt: interruptStack(),
+    atExit,
     killGroup,
   };
 }
@@ -125,6 +126,16 @@ function openTerminal(): { input: ReadStream; output: WriteStream } | null {
   } catch {
     return null;
   }
+}
+
+function atExit(listener: () => void): () => void {
+  const own = (): void => listener();
+  process.on('exit', own);
+  process.on('uncaughtExceptionMonitor', own);
+  return () => {
+    process.removeListener('exit', own);
+    process.removeListener('uncaughtExceptionMonitor', own);
+  };
 }
 
 function killGroup(pid: number): void {

@@ -41,7 +41,7 @@ describe('single mutations of the audit table', () => {
         keyId: at % 3 === 0 ? null : `key_${at}`,
         reason: at % 4 === 0 ? null : `reason "${at}"\n`,
         actorOs: at % 5 === 0 ? null : 'oncall',
-        incidentId: at % 7 === 0 ? `INC-${at}` : null,
+        incidentId: at % 7 === 0 ? `INC-${at + 1}` : null,
       })),
     );
     await readChain(

@@ -11,7 +11,7 @@ import { fileSink } from '../../src/actions/delivery/file-sink.js';
 import { type Sink, SinkError } from '../../src/actions/delivery/sink.js';
 import { type Connection, connect } from '../../src/db/connect.js';
 import { openDatabase } from '../../src/db/database.js';
-import { createKey as register } from '../../src/db/kernel.js';
+import { createKey as register } from '../../src/db/kernel-keys.js';
 import { KeyctlError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import { matchesVerifier } from '../../src/domain/token.js';

@@ -28,10 +28,17 @@ describe('npm run bench -- --short', () => {
       /keyctl revoke KEY .*\n {2}= .*x node -e 0 .*at most 1\.75x \(aim 1\.6x\): (met|MISSED)/,
       /keyctl rotate KEY .*\n {2}= .*x node -e 0 .*at most 2x: (met|MISSED)/,
       /keyctl rotate due .*\n {2}= .*x a transaction per key .*at most 0\.4x: (met|MISSED)/,
-      /keyctl audit ingest .*\n {2}(= .*x psql \\copy; at least 0\.5x: (met|MISSED)|not measured: .*psql)/,
+      /keyctl audit ingest .*\n {2}(= .*x psql \\copy; at least 0\.6x: (met|MISSED)|not measured: .*psql)/,
       /keyctl audit export --usage .*\n {2}(= .*x psql COPY of row_to_json; at least 1\.3x: (met|MISSED)|not measured: .*psql)/,
+      /keyctl audit export --usage [\s\S]*\n {2}peak memory .*\n {2}= .* MB; at most 120 MB: .*\n {2}= .*x peak memory, a tenth/,
       /SQL, the same check .*\n.*keyctl audit verify .*\n {2}= .*x SQL, the same check.*at least 0\.8x: (met|MISSED)/,
-      /first statement of a session .*\n {2}= .* ms; at most 5 ms: (met|MISSED)/,
+      /20,000 events, first statement .*\n {2}= .*x 1,000 events, first statement .*at most 1\.5x: (met|MISSED)/,
+      /keyctl audit endpoints .*\n {2}(= .*x psql GROUP BY .*at most 1\.1x: (met|MISSED)|not measured: .*psql)/,
+      /keyctl audit usage .*\n {2}(= .*x psql -At .*at most 1\.3x: (met|MISSED)|not measured: .*psql)/,
+      /find a key, Drizzle .*\n {2}= .*x find a key, postgres\.js .*at most 1\.15x: (met|MISSED)/,
+      /export-audit: [\s\S]*\n {2}= .*x peak memory, a tenth of the rows/,
+      /keyctl incidents bundle .*\n[\s\S]*\n {2}= .* MB; at most 150 MB: .*\n {2}= .*x peak memory, a tenth/,
+      /\n\d+ of \d+ targets met\n/,
     ]) {
       expect(stdout).toMatch(verdict);
     }
@@ -50,7 +57,9 @@ describe('npm run bench -- --short', () => {
   it('refuses a benchmark that does not exist and names those that do', async () => {
     const { status, stderr } = await bench(['--only', 'rotates']);
     expect(stderr).toContain('bench: --only rotates: there is no such benchmark');
-    expect(stderr).toContain('startup, revoke, rotate, rotate-due, ingest, newest-events');
+    expect(stderr).toContain(
+      'startup, revoke, rotate, rotate-due, statements, ingest, rollup, newest-events, endpoints, usage',
+    );
     expect(status).toBe(1);
   });
 });

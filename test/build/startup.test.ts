@@ -29,6 +29,10 @@ describe('the built program', () => {
     expect(loaded).toContain('main.cjs');
     const packages = new Set(loaded.flatMap((name) => chunks.get(name) ?? []).flatMap(packageOf));
     expect(packages).toContain('commander');
+    // Nor what describes all commands.
+    expect(
+      loaded.flatMap((name) => chunks.get(name) ?? []).filter((source) => /complet|known-words/.test(source)),
+    ).toEqual([]);
     expect(
       [...packages].filter((name) => heavyPackages.some((heavy) => `${name}/`.startsWith(heavy))),
     ).toEqual([]);

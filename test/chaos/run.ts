@@ -3,14 +3,16 @@ import { prepareGround } from '../../bench/ground.js';
 import { buildProgram } from '../support/build-program.js';
 import { type Chance, chanceFrom } from './chance.js';
 import { cutOnce, possibleCuts } from './cut-sweep.js';
-import { groundArena, type LongArena } from './ground-arena.js';
+import { groundArena, type LongArena, usageGround } from './ground-arena.js';
 import { anyKill, killOnce, newTally, type SweepTally } from './kill-sweep.js';
 import { type OracleReport, reportText } from './oracle/oracle.js';
 import { rotateDueTogether, rotateTogether } from './together.js';
+import { killUsageOnce, usageFaults } from './usage-kills.js';
 
 const usage = `npm run chaos -- [--seed N] [--minutes M | --kills N] [--keys N]
 
   Kills rotations, cuts their connections, and lets many run at once; after each, the oracle looks at database and files.
+  Kills ingests, rollups, exports and retention; after each, plain SQL has to agree.
   Exit 1 on any violation.
 
   --seed      the same seed makes the same choices (the moments of random kills still depend on the machine)
@@ -24,6 +26,7 @@ const print = (line: string): void => {
 
 const killsARound = 50;
 const cutsARound = 20;
+const usageKillsARound = 15;
 
 interface Progress {
   readonly chance: Chance;
@@ -68,8 +71,10 @@ async function main(): Promise<void> {
     };
     await inArena('together', (arena) => share(arena, progress, Number(values.keys)));
     // Each round has a database of its own, so that none gets slow.
-    for (let round = 1; round === 1 || !isOver(); round++)
+    for (let round = 1; round === 1 || !isOver(); round++) {
       await inArena(`round_${round}`, (arena) => playRound(arena, progress, isOver));
+      await playUsage(await usageGround(ground, keyctl, `usage_${round}`), progress);
+    }
   } catch (error) {
     // What was seen until then is told all the same.
     progress.tally.problems.push(
@@ -91,6 +96,19 @@ async function playRound(arena: LongArena, progress: Progress, isOver: () => boo
     const { problems } = await cutOnce(arena, arena.wire, chance.oneOf(cuts));
     progress.cuts += 1;
     tally.problems.push(...problems);
+  }
+}
+
+async function playUsage(
+  ground: Awaited<ReturnType<typeof usageGround>>,
+  { chance, tally }: Progress,
+): Promise<void> {
+  const sweep = { chance, tally, timing: { wholeMs: 300 } };
+  try {
+    for (let times = 0; times < usageKillsARound; times++)
+      await killUsageOnce(ground, sweep, chance.oneOf(usageFaults));
+  } finally {
+    await ground.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import type { Connection } from '../../src/db/connect.js';
 import { type FakeOptions, runCommand } from '../support/fake-machine.js';
 import { freshDatabase, servers, type TestDatabase } from '../support/postgres.js';
+import { seedIncident } from '../support/seed-incident.js';
 import { seedKey, seedUsage } from '../support/seed-keys.js';
 import { ageRotation, seedRotation } from '../support/seed-rotation.js';
 
@@ -46,7 +47,7 @@ describe.each(servers)('doctor on PostgreSQL $name', (server) => {
     const { code, checks, problems } = await doctor(asOperator());
     expect(checks.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual(
-      'node name files checkpoints target tls clock schema grants chain pending rotations inboxes partitions'.split(
+      'node name files checkpoints target tls clock schema grants chain pending rotations inboxes partitions rollup incidents'.split(
         ' ',
       ),
     );
@@ -207,6 +208,51 @@ describe.each(servers)('doctor on PostgreSQL $name', (server) => {
     const after = await doctor({ database: bare, role: 'test_operator' }, '--fix');
     expect(after.of('partitions').verdict).toBe('ok');
     expect(after.fixed).toEqual([expect.stringMatching(/^made \d+ partitions$/)]);
+    await bare.drop();
+  });
+
+  it('warns of usage that nobody counted for a day', async () => {
+    const bare = await freshDatabase(server);
+    const its = await bare.connect();
+    const look = async () => (await doctor({ database: bare, role: 'test_operator' })).of('rollup');
+    expect(await look()).toMatchObject({ verdict: 'ok', finding: 'no usage waits to be counted' });
+    const { id } = await seedKey(its);
+    await seedUsage(its, { keyId: id, times: 1, secondsAgo: 0 });
+    expect(await look()).toMatchObject({
+      verdict: 'warning',
+      finding: expect.stringContaining('usage was never counted'),
+      command: 'keyctl audit rollup',
+    });
+    const counted = async (ago: string) => {
+      await its.sql`update keyctl.rollup_state set collected_at = clock_timestamp() - ${ago}::interval`;
+      return await look();
+    };
+    expect(await counted('23 hours')).toMatchObject({ verdict: 'ok', finding: 'usage was counted 23 h ago' });
+    expect(await counted('25 hours')).toMatchObject({
+      verdict: 'warning',
+      finding: expect.stringContaining('last counted 1 d 1 h ago'),
+    });
+    await bare.drop();
+  });
+
+  it('warns of incidents over their time, and names the one or the list', async () => {
+    const bare = await freshDatabase(server);
+    const its = await bare.connect();
+    const look = async () => (await doctor({ database: bare, role: 'test_operator' })).of('incidents');
+    await seedIncident(its, { severity: 'low' });
+    expect(await look()).toMatchObject({ verdict: 'ok', command: null });
+    const detectedAt = new Date(Date.now() - 30 * 86_400_000).toISOString();
+    const id = await seedIncident(its, { severity: 'critical', detectedAt });
+    expect(await look()).toMatchObject({
+      verdict: 'warning',
+      finding: `${id} is over its time to acknowledge`,
+      command: `keyctl incidents show ${id}`,
+    });
+    await seedIncident(its, { severity: 'critical', detectedAt });
+    expect(await look()).toMatchObject({
+      finding: '2 incidents are over their time',
+      command: 'keyctl incidents list --overdue',
+    });
     await bare.drop();
   });
 

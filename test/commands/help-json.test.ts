@@ -8,6 +8,8 @@ import { jsonRecords } from '../../src/render/help/json-records.js';
 import type { JsonRecord } from '../../src/render/help/record-fields.js';
 import { createRuntime } from '../../src/runtime/runtime.js';
 import { type FakeOptions, fakeMachine, runCommand } from '../support/fake-machine.js';
+import { findingRuns } from './finding-runs.js';
+import { incidentRuns } from './incident-runs.js';
 
 /**
  * What `keyctl help json` lists against what the commands print: each of them is run, on the demo, in the ways that show
@@ -51,17 +53,28 @@ beforeAll(async () => {
     '--scope',
     'a:b',
   ];
+  // Before something is left for `audit rollup` to do, which detection runs too.
+  const findings = await findingRuns(home, leaked);
   await useUpBudget(home);
+  const { partitions } = JSON.parse(
+    (await runCommand(['db', 'partitions', '--ahead', '0', '--json', '--demo'], options)).stdout,
+  );
+  const thisWeek = partitions.findLast((each: { holds: string }) => each.holds === 'usage_events').name;
   const rotations = await rotationRuns(home);
+  const incidents = await incidentRuns(home, { keyId: named('sandbox'), leaked: rotations.deadKeyId });
   runs = {
     ...rotations.runs,
+    ...findings,
+    ...incidents,
     demo: [{ argv: ['demo'] }],
     doctor: [{ argv: ['doctor'] }],
     'db status': [{ argv: ['db', 'status'] }],
     'db migrate': [{ argv: ['db', 'migrate'] }],
     'db start': [{ argv: ['db', 'start'] }],
     'db stop': [{ argv: ['db', 'stop', '--dry-run'] }],
-    'db partitions': [{ argv: ['db', 'partitions'] }],
+    'db partitions': [{ argv: ['db', 'partitions', '--ahead', '0'] }],
+    'db partitions --attach': [{ argv: ['db', 'partitions', '--attach', thisWeek] }],
+    'db partitions --attach --dry-run': [{ argv: ['db', 'partitions', '--attach', thisWeek, '--dry-run'] }],
     'db retention --dry-run': [{ argv: ['db', 'retention', '--keep', '36d', '--dry-run'] }],
     'db retention': [{ argv: ['db', 'retention', '--keep', '36d', '--yes'] }],
     'db roles': [{ argv: ['db', 'roles'] }],
@@ -74,6 +87,7 @@ beforeAll(async () => {
       { argv: ['keys', 'show', leaked] },
       { argv: ['keys', 'show', rotated] },
       { argv: ['keys', 'show', rotations.openKeyId] },
+      { argv: ['keys', 'show', rotations.deadKeyId] },
     ],
     'keys explain': [
       { argv: ['keys', 'explain', leaked, '--ip', '192.0.2.1', '--scope', 'a:b'] },
@@ -149,7 +163,7 @@ beforeAll(async () => {
     ],
     'audit log': [{ argv: ['audit', 'log'] }],
     'audit usage': [{ argv: ['audit', 'usage', leaked, '--limit', '5'] }],
-    'audit usage --by': ['endpoint', 'ip', 'agent', 'hour', 'status', 'model', 'version', 'owner'].map(
+    'audit usage --by': ['endpoint', 'ip', 'agent', 'hour', 'status', 'model', 'version', 'key', 'owner'].map(
       (by) => ({
         argv: ['audit', 'usage', leaked, '--by', by, '--since', '3d'],
       }),
@@ -183,6 +197,7 @@ beforeAll(async () => {
     'help json': [{ argv: ['help', 'json'] }],
     'help states': [{ argv: ['help', 'states'] }],
     'help roles': [{ argv: ['help', 'roles'] }],
+    completion: [{ argv: ['completion', 'fish'] }],
     '(errors)': [{ argv: ['keys', 'show', 'key_000000000000'] }],
   };
 }, 120_000);
@@ -309,7 +324,7 @@ async function rotationRuns(home: string) {
     ['rotate', 'rotation-aborted', '--deliver', `file:${nowhere}`, '--yes', '--demo', ...reason],
     { home },
   );
-  return { runs: { ...runs, ...more }, openKeyId: old };
+  return { runs: { ...runs, ...more }, openKeyId: old, deadKeyId: dead };
 }
 
 /** Every place in a value: `keys[].key_id`. */
@@ -364,7 +379,8 @@ describe('help json', () => {
       ...(command.commands.length === 0 || path.at(-1) === 'roles' ? [path.join(' ')] : []),
       ...command.commands.flatMap((each) => leaves(each, [...path, each.name()])),
     ];
-    const silent = ['help'];
+    // A screen prints nothing; what it shows, another command prints.
+    const silent = ['help', 'audit review', 'incidents triage'];
     const listed = jsonRecords.map(({ printedBy }) => printedBy);
     expect(leaves(program, []).filter((name) => !silent.includes(name) && !listed.includes(name))).toEqual(
       [],

@@ -14,7 +14,7 @@ describe('help', () => {
     const [alone, flag] = [await help(), await runCommand(['--help'])];
     expect(alone).toEqual(flag);
     expect(alone).toMatchObject({ code: 0, stderr: '' });
-    expect(alone.stdout).toContain('exit-codes | json | states | roles');
+    expect(alone.stdout).toContain('exit-codes | json | states | roles | detectors');
     expect(tooLong(alone.stdout)).toEqual([]);
   });
 
@@ -36,7 +36,7 @@ describe('help', () => {
     }
   });
 
-  it.each(['exit-codes', 'json', 'states', 'roles'])(
+  it.each(['exit-codes', 'json', 'states', 'roles', 'detectors'])(
     '%s fits on a terminal, and is JSON on request',
     async (topic) => {
       const text = await help(topic);

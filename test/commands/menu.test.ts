@@ -25,11 +25,11 @@ const statusOf = async ({ id }: SeededKey) =>
   (await admin.sql`select status from keyctl.keys where id = ${id}`)[0]?.status;
 
 describe('keyctl alone on a terminal', () => {
-  it('takes the paste of a leak, shows the key and its use, and revokes it when told to', async () => {
+  it('takes a paste, shows the key and its use, and revokes it when told to', async () => {
     const key = await seedKey(admin, { name: 'leaky', owner: 'alice@example.com' });
     await seedUsage(admin, { keyId: key.id, times: 3, secondsAgo: 30, endpoint: '/v1/export' });
     const ran = await alone([
-      ['What is there to do?', ''],
+      ['What is there to do?', 'Whose key'],
       ['Paste the line', `export TOKEN=${key.token} # oops`],
       ['And now?', ''],
       ['to revoke it', key.id.slice(4, 8)],
@@ -50,7 +50,7 @@ describe('keyctl alone on a terminal', () => {
   it('leaves the key alone when told so', async () => {
     const key = await seedKey(admin, { name: 'spared' });
     const ran = await alone([
-      ['What is there to do?', ''],
+      ['What is there to do?', 'Whose key'],
       ['Paste the line', key.redacted],
       ['And now?', down],
     ]);
@@ -59,7 +59,7 @@ describe('keyctl alone on a terminal', () => {
 
   it('says when no token of ours stands in the paste: 3', async () => {
     const ran = await alone([
-      ['What is there to do?', ''],
+      ['What is there to do?', 'Whose key'],
       ['Paste the line', 'AKIAIOSFODNN7EXAMPLE'],
     ]);
     expect(ran).toMatchObject({
@@ -71,14 +71,33 @@ describe('keyctl alone on a terminal', () => {
   });
 
   it('runs the other jobs as their commands, with the global flags that were given', async () => {
-    const listed = await alone([['What is there to do?', down.repeat(8)]], ['--quiet', '--actor', 'alice']);
+    const listed = await alone([['What is there to do?', 'List the keys']], ['--quiet', '--actor', 'alice']);
     expect(listed).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('this is  keyctl keys list --quiet --actor alice'),
     });
     expect(listed.stdout).toContain('leaky');
-    const verified = await alone([['What is there to do?', down.repeat(7)]]);
+    const verified = await alone([['What is there to do?', 'Is the audit log']]);
     expect(verified.stderr).toContain('this is  keyctl audit verify');
+  });
+
+  it('begins with a leak: the walkthrough, step by step', async () => {
+    const ran = await alone([
+      ['What is there to do?', ''],
+      ['Paste the leaked text', '\x03'],
+    ]);
+    expect(ran).toMatchObject({ code: 130, stdout: '' });
+    expect(ran.stderr).toContain('this is  keyctl incidents run --playbook compromise');
+  });
+
+  it.each([
+    ['What burns?', 'keyctl incidents triage'],
+    ['What is unusual?', 'keyctl audit review'],
+    ['Review access', 'keyctl keys review'],
+  ])('leads from "%s" to %s', async (typed, shown) => {
+    // Without a database each ends as it does when it is typed.
+    const ran = await runCommand([], { terminal: true, answers: [['What is there to do?', typed]] });
+    expect(ran).toMatchObject({ code: 78, stdout: '', stderr: expect.stringContaining(`this is  ${shown}`) });
   });
 
   it('ends with 130 and nothing done on Ctrl-C', async () => {

@@ -77,6 +77,7 @@ describe('revoke KEY', () => {
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(ran.stdout)).toEqual({
       operation_id: operation,
+      incident_id: null,
       results: [
         {
           key_id: key.id,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/db/connect.js';
 import { batchBuilder, copyIntoInbox, copyLine } from '../../src/db/ingest-copy.js';
-import { ingestOpen, ingestTake } from '../../src/db/kernel.js';
+import { ingestOpen, ingestTake } from '../../src/db/kernel-ingest.js';
 import type { LogEvent } from '../../src/domain/ingest/event.js';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 

@@ -40,6 +40,21 @@ async function otherRelease(): Promise<{ folder: string; kernel: (name: string) 
   return { folder, kernel: (name) => path.join(folder, 'kernel', `${name}.sql`) };
 }
 
+/** The tables as of an earlier migration, and of the kernel only the view on the rollups' queue. */
+async function releaseUpTo(last: string): Promise<{ folder: string }> {
+  const { folder } = await otherRelease();
+  const journal = path.join(folder, 'meta/_journal.json');
+  const known = JSON.parse(await readFile(journal, 'utf8'));
+  const kept = known.entries.filter(({ tag }: { tag: string }) => tag <= last);
+  await writeFile(journal, JSON.stringify({ ...known, entries: kept }));
+  for (const name of await readdir(path.join(folder, 'kernel'))) await rm(path.join(folder, 'kernel', name));
+  for (const name of await readdir(path.join(folder, 'views'))) {
+    if (name !== 'rollup_status.sql') await rm(path.join(folder, 'views', name));
+  }
+  await writeFile(path.join(folder, 'grants.sql'), '');
+  return { folder };
+}
+
 async function functionsNamed({ sql }: Connection, name: string): Promise<number> {
   const [row] = await sql`select count(*)::int as found from pg_proc
     where proname = ${name} and pronamespace = 'keyctl'::regnamespace`;
@@ -133,6 +148,23 @@ describe.each(servers)('migrations on PostgreSQL $name', (server) => {
     expect(await functionsNamed(run, 'append_audit')).toBe(0);
     expect(await holdsMigrationLock(run)).toBe(false);
     expect(await migrate(run.sql, project)).toEqual({ ...nothing, kernelFiles });
+  });
+
+  it('keep what a rollup still has to do, with the view that stands on its queue', async () => {
+    const run = await (await database(server, 'empty')).connect('postgres', patient);
+    const { folder } = await releaseUpTo('0006_rollups');
+    await migrate(run.sql, folder);
+    await run.sql`insert into keyctl.usage_touched (key_id, hour) values
+      ('key_one', '2026-11-01 10:00Z'), ('key_two', '2026-11-01 10:00Z'), ('key_one', '2026-11-01 11:00Z')`;
+    await migrate(run.sql, project);
+    expect(
+      await run.sql`select extract(hour from hour at time zone 'UTC')::int as hour, keys, filed::int from keyctl.usage_touched order by 1`,
+    ).toEqual([
+      { hour: 10, keys: expect.arrayContaining(['key_one', 'key_two']), filed: 2 },
+      { hour: 11, keys: ['key_one'], filed: 1 },
+    ]);
+    const [status] = await run.sql`select queued_hours::int from keyctl.rollup_status`;
+    expect(status).toEqual({ queued_hours: 2 });
   });
 
   it('refuse a database that a newer keyctl migrated, and change nothing in it', async () => {

@@ -19,6 +19,18 @@ const changes: Readonly<Record<string, string>> = {
   cancel_retirement: `select keyctl.cancel_retirement($2, '{}', $1, 'its service goes on')`,
   review_key: `select keyctl.review_key($2, '{}', $1, 'keep', null, 'asked the team, still in use')`,
   unblock_ip: `select keyctl.unblock_ip($2, '{}', '192.0.2.0/24', 'the scan was our own')`,
+  record_findings: `select keyctl.record_findings($2, '{}', '[]')`,
+  acknowledge_findings: `select keyctl.acknowledge_findings($2, '{}', '{}')`,
+  dismiss_findings: `select keyctl.dismiss_findings($2, '{}', '{}', 'our own load test')`,
+  escalate_anew: `select keyctl.escalate_anew($2, '{}', '{"title":"odd use of a key","type":"abuse","severity":"high"}', '{}')`,
+  escalate_findings: `select keyctl.escalate_findings($2, '{}', '{}', 'INC-1')`,
+};
+
+/** Automatic response is an admin's: what a program does by itself, nobody on call decided. */
+const adminChanges: Readonly<Record<string, string>> = {
+  set_response_rule: `select keyctl.set_response_rule($2, '{}', 'tell', '{"response":"notify"}', 'agreed in SEC-31')`,
+  respond_to_finding: `select keyctl.respond_to_finding($2, '{}', 'fnd_000000000000', 'tell')`,
+  remove_response_rule: `select keyctl.remove_response_rule($2, '{}', 'tell', 'no longer agreed')`,
 };
 
 /** The kernel's own tools: with one of them alone, a row could be written without a change, or the other way round. */
@@ -33,8 +45,18 @@ const internal = [
     'link_strays',
   ],
   'register_owners',
+  ...['append_finding_audit', 'finding_brief', 'prior_finding_answer'],
   ...['append_audit', 'check_reason', 'created_before', 'key_record', 'prior_answer', 'random_locator'],
   ...['register_owner', 'touch_last_used', 'with_settings', 'within_policy'],
+  ...[
+    'check_line',
+    'enter_incident',
+    'link_keys',
+    'lock_incident',
+    'settle_containment',
+    'watch_inbox',
+    'who_is',
+  ],
 ];
 
 const roles: readonly TestRole[] = [
@@ -65,12 +87,14 @@ describe.each(servers)('authority on PostgreSQL $name', (server) => {
   const sqlOf = (role: TestRole) => as[role]?.sql ?? admin.sql;
   const change = (role: TestRole, name: string) =>
     sqlOf(role).unsafe(
-      (changes[name] ?? '').replaceAll('$1', `'${key.id}'`).replaceAll('$2', `'${randomUUID()}'`),
+      (changes[name] ?? adminChanges[name] ?? '')
+        .replaceAll('$1', `'${key.id}'`)
+        .replaceAll('$2', `'${randomUUID()}'`),
     );
 
   it.each(['test_viewer', 'test_auditor', 'test_gateway'] as const)('%s changes nothing', async (role) => {
     const [before] = await admin.sql`select seq::int from keyctl.audit_head`;
-    for (const name of Object.keys(changes))
+    for (const name of Object.keys({ ...changes, ...adminChanges }))
       await expect(change(role, name), name).rejects.toMatchObject(denied);
     const [after] = await admin.sql`select seq::int from keyctl.audit_head`;
     expect(after).toEqual(before);
@@ -83,7 +107,14 @@ describe.each(servers)('authority on PostgreSQL $name', (server) => {
         (thrown: { code?: string }) => thrown,
       );
       // Some are refused by the key's state: by the kernel, not by the grants.
-      expect(error?.code ?? 'KC409', name).toMatch(/^(KC409|23505)$/);
+      expect(error?.code ?? 'KC409', name).toMatch(/^(KC404|KC409|23505)$/);
+    }
+  });
+
+  it('automatic response is for admins alone', async () => {
+    for (const name of Object.keys(adminChanges)) {
+      await expect(change('test_operator', name), name).rejects.toMatchObject(denied);
+      await change('test_admin', name).catch((error) => expect(error.code, name).toBe('KC404'));
     }
   });
 
@@ -138,6 +169,8 @@ describe.each(servers)('authority on PostgreSQL $name', (server) => {
         'ip_blocks',
         'usage_events',
         'stray_events',
+        'finding_list',
+        'response_rules',
       ]) {
         await sqlOf(role).unsafe(`select * from keyctl.${table} limit 1`);
       }

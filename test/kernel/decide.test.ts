@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/db/connect.js';
-import { decide } from '../../src/db/kernel.js';
+import { decide } from '../../src/db/kernel-decisions.js';
 import { freshDatabase, servers, type TestDatabase } from '../support/postgres.js';
 import { type SeedStatus, seedKey, seedUsage } from '../support/seed-keys.js';
 

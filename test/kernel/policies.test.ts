@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/db/connect.js';
-import { type Change, createKey, type KeySettings, updateKey } from '../../src/db/kernel.js';
+import type { Change } from '../../src/db/kernel.js';
+import { createKey, type KeySettings, updateKey } from '../../src/db/kernel-keys.js';
 import { type PolicySettings, setPolicy } from '../../src/db/kernel-policy.js';
 import { freshDatabase, servers, type TestDatabase } from '../support/postgres.js';
 import { auditOf, bystanders, seedKey } from '../support/seed-keys.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/db/connect.js';
-import { type Change, verification } from '../../src/db/kernel.js';
+import type { Change } from '../../src/db/kernel.js';
+import { verification } from '../../src/db/kernel-decisions.js';
 import { cancelRetirement, planRetirement } from '../../src/db/kernel-retirement.js';
 import { retireDue } from '../../src/db/kernel-rotation.js';
 import { freshDatabase, servers, type TestDatabase } from '../support/postgres.js';

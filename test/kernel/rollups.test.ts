@@ -9,7 +9,7 @@ import {
   spentByKernel,
   storedRollups,
 } from '../support/rollup-oracle.js';
-import { type EventSeed, seedEvents } from '../support/seed-events.js';
+import { type EventSeed, seedCrowd, seedEvents } from '../support/seed-events.js';
 import { seedKey } from '../support/seed-keys.js';
 
 const hourMs = 3_600_000;
@@ -68,6 +68,9 @@ describe.each(servers)('rollups on PostgreSQL $name', (server) => {
     });
     const step = fc.oneof(
       fc.array(anEvent, { maxLength: 12 }).map((events) => ({ kind: 'file' as const, events })),
+      fc
+        .record({ hoursAgo: fc.integer({ min: 0, max: 4 }), events: fc.integer({ min: 250, max: 400 }) })
+        .map((crowd) => ({ kind: 'crowd' as const, crowd })),
       fc.constant({ kind: 'again' as const }),
       fc.constant({ kind: 'collect' as const }),
       fc.constant({ kind: 'rollup' as const }),
@@ -85,7 +88,10 @@ describe.each(servers)('rollups on PostgreSQL $name', (server) => {
             }),
           );
           await seedEvents(admin, filed);
-        } else if (each.kind === 'again')
+        } else if (each.kind === 'crowd')
+          // So many that the whole hour is remade at once.
+          await seedCrowd(admin, { keys, hour: at(each.crowd.hoursAgo), events: each.crowd.events });
+        else if (each.kind === 'again')
           // The gateway's way in: what comes again counts once.
           await admin.sql`select keyctl.record_usage(${JSON.stringify(filed)}::text::jsonb)`;
         else if (each.kind === 'collect') await admin.sql`select keyctl.collect_touched()`;
@@ -128,14 +134,19 @@ describe.each(servers)('rollups on PostgreSQL $name', (server) => {
     await holder.sql.unsafe('rollback');
   });
 
-  it('lose no event that comes while its hour is being remade', async () => {
-    await seedEvents(admin, [event(5)]);
+  it.each([
+    ['key by key', 1],
+    ['whole', 300],
+  ])('lose no event that comes while its hour is being remade, %s', async (how, events) => {
+    await seedCrowd(admin, { keys: [keys[0] as string], hour: at(5), events });
     await admin.sql`select keyctl.collect_touched()`;
     // The three steps of roll_up_hours one by one: the event comes after the second.
     const slow = await database.connect();
     await slow.sql.unsafe('begin');
     await slow.sql.unsafe('select from keyctl.usage_touched for update');
-    await slow.sql`select keyctl.remake_hours(array[${keys[0] ?? ''}], array[${at(5)}::text::timestamptz])`;
+    const only = how === 'whole' ? null : JSON.stringify([keys[0]]);
+    await slow.sql`select keyctl.remake_hours(
+      (select array_agg(k) from jsonb_array_elements_text(${only}::text::jsonb) k), array[${at(5)}::text::timestamptz], ${how === 'whole'})`;
     await seedEvents(admin, [event(5, { status: 500 })]);
     const collecting = admin.sql`select keyctl.collect_touched() as queued`.execute();
     const watcher = await database.connect();
@@ -148,6 +159,47 @@ describe.each(servers)('rollups on PostgreSQL $name', (server) => {
     await slow.sql.unsafe('commit');
     expect((await collecting)[0]?.queued).toBe('1');
     expect(await rollUpAll(admin)).toBe(1);
+    await agree();
+  });
+
+  it('read an hour whole where much of it is new, and look keys up where little is', async () => {
+    const crowd = (hoursAgo: number, events: number) =>
+      seedCrowd(admin, { keys, hour: at(hoursAgo), events });
+    const queue = async () => {
+      await admin.sql`select keyctl.collect_touched()`;
+      return await admin.sql`select keys is null as whole, cardinality(keys) as keys, filed::int, rolled::int from keyctl.usage_touched order by hour`;
+    };
+    await crowd(5, 255);
+    await crowd(4, 256);
+    expect(await queue()).toEqual([
+      { whole: false, keys: 3, filed: 255, rolled: 0 },
+      { whole: true, keys: null, filed: 256, rolled: 0 },
+    ]);
+    await crowd(5, 1537);
+    await seedEvents(admin, [event(4), event(3, { key_id: keys[2] as string }), event(3), event(3)]);
+    expect(await queue()).toEqual([
+      { whole: true, keys: null, filed: 1792, rolled: 0 },
+      { whole: true, keys: null, filed: 257, rolled: 0 },
+      { whole: false, keys: 2, filed: 3, rolled: 0 },
+    ]);
+    expect(await rollUpAll(admin)).toBe(8);
+    await agree();
+    await crowd(5, 256);
+    expect(await queue()).toEqual([{ whole: true, keys: null, filed: 256, rolled: 1792 }]);
+    expect(await rollUpAll(admin)).toBe(3);
+    await crowd(5, 292);
+    expect(await queue()).toEqual([{ whole: false, keys: 3, filed: 292, rolled: 0 }]);
+    expect(await rollUpAll(admin)).toBe(3);
+    await agree();
+  });
+
+  it('are right where an hour that was taken for new has rows already', async () => {
+    await seedCrowd(admin, { keys, hour: at(5), events: 300 });
+    await rollUpAll(admin);
+    await seedCrowd(admin, { keys, hour: at(5), events: 300 });
+    await admin.sql`select keyctl.collect_touched()`;
+    await admin.sql`update keyctl.usage_touched set rolled = 0`;
+    expect(await rollUpAll(admin)).toBe(3);
     await agree();
   });
 
@@ -206,10 +258,15 @@ describe.each(servers)('rollups on PostgreSQL $name', (server) => {
     await seedEvents(admin, [event(5), event(6)]);
     await rollUpAll(admin);
     await admin.sql`delete from keyctl.usage_events where ts < ${at(5)}::text::timestamptz`;
-    await admin.sql`insert into keyctl.usage_touched (key_id, hour) select key_id, hour from keyctl.usage_hours`;
+    await admin.sql`insert into keyctl.usage_touched (hour, keys, filed) select hour, array[key_id], 1 from keyctl.usage_hours`;
     expect(await rollUpAll(admin)).toBe(2);
     await agree();
     expect(await storedRollups(admin)).toHaveLength(1);
+    // The whole hour, and an hour of which nothing was known.
+    await admin.sql`delete from keyctl.usage_events`;
+    await admin.sql`insert into keyctl.usage_touched (hour, filed, rolled) values (${at(6)}::text::timestamptz, 1, 0), (${at(5)}::text::timestamptz, 1, 1)`;
+    expect(await rollUpAll(admin)).toBe(2);
+    expect(await storedRollups(admin)).toEqual([]);
   });
 
   it('say how far they reach: the open hour is not closed, a queued hour not yet exact', async () => {
@@ -237,7 +294,7 @@ describe.each(servers)('rollups on PostgreSQL $name', (server) => {
     for (const call of [
       'keyctl.collect_touched()',
       'keyctl.roll_up_hours(1)',
-      'keyctl.remake_hours(null, null)',
+      'keyctl.remake_hours(null, null, true)',
     ])
       await expect(viewer.sql.unsafe(`select ${call}`)).rejects.toMatchObject({ code: '42501' });
   });

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/db/connect.js';
-import type { Change, NewKey } from '../../src/db/kernel.js';
+import type { Change } from '../../src/db/kernel.js';
+import type { NewKey } from '../../src/db/kernel-keys.js';
 import {
   type Activated,
   type NotActivated,

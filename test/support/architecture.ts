@@ -68,7 +68,7 @@ const rules: Readonly<Record<string, FolderRule>> = {
   },
   ui: {
     folders: ['domain', 'render', 'ui'],
-    packages: only([...drawing, 'string-width']),
+    packages: only([...drawing, 'string-width', 'node:stream']),
     sentence: 'ui draws on a small port object: it imports domain and render, never db or actions.',
   },
   runtime: {

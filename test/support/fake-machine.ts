@@ -92,6 +92,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    atExit: () => () => {},
     // Hooks are real processes, also in tests.
     killGroup: systemMachine().killGroup,
     written: () => ({ stdout: stdout.text(), stderr: stderr.text() }),

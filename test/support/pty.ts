@@ -30,6 +30,8 @@ export interface Pty {
   cursor(): { readonly column: number; readonly row: number; readonly shown: boolean };
   /** Waits for keyctl's end: its exit code, and the terminal's settings then (`stty -a`). */
   ended(): Promise<{ readonly code: number; readonly settings: string }>;
+  /** The window gets another size. */
+  resize(columns: number, rows: number): void;
   /** The window is closed. */
   close(): void;
 }
@@ -61,8 +63,9 @@ function driven(pty: IPty, terminal: xterm.Terminal, settings: string): Pty {
   });
   // What the terminal answers when it is asked (where is the cursor?).
   terminal.onData((answer) => pty.write(answer));
-  const { active: buffer } = terminal.buffer;
   const screen = (): string[] => {
+    // A screen has one buffer of its own; the shell's is there again after it.
+    const buffer = terminal.buffer.active;
     const lines = Array.from({ length: buffer.length }, (_, row) =>
       buffer.getLine(row)?.translateToString(true),
     );
@@ -92,14 +95,18 @@ function driven(pty: IPty, terminal: xterm.Terminal, settings: string): Pty {
       pty.write(terminal.modes.bracketedPasteMode ? `\x1b[200~${asTyped}\x1b[201~` : asTyped);
     },
     cursor: () => ({
-      column: buffer.cursorX,
-      row: buffer.cursorY + buffer.baseY,
+      column: terminal.buffer.active.cursorX,
+      row: terminal.buffer.active.cursorY + terminal.buffer.active.baseY,
       shown: written.lastIndexOf('\x1b[?25h') >= written.lastIndexOf('\x1b[?25l'),
     }),
     async ended() {
       await sees(/\[exit \d+\]/);
       const [, code] = /\[exit (\d+)\]/.exec(screen().join('\n')) ?? [];
       return { code: Number(code), settings: await readFile(settings, 'utf8') };
+    },
+    resize(columns, rows) {
+      terminal.resize(columns, rows);
+      pty.resize(columns, rows);
     },
     // Its `kill` would reach the shell alone; the end of the terminal reaches everybody in it.
     close: () => (pty as IPty & { destroy(): void }).destroy(),

@@ -25,9 +25,16 @@ export async function seedAudit({ sql }: Connection, seeds: readonly AuditSeed[]
       ticket: seed.ticket ?? null,
       incident_id: seed.incidentId ?? null,
     };
+    if (seed.incidentId != null) await haveIncident(sql, seed.incidentId);
     await sql`select keyctl.append_audit(${randomUUID()}::uuid, ${JSON.stringify(context)}::text::jsonb, ${action}, ${keyId},
       ${familyId}, ${reason}, ${JSON.stringify(seed.details ?? {})}::text::jsonb, '{}'::jsonb)`;
   }
+}
+
+/** One that is contained: rows about keys write nothing more into its timeline than themselves. */
+async function haveIncident(sql: Connection['sql'], incidentId: string): Promise<void> {
+  await sql`insert into keyctl.incidents (incident_id, number, title, type, severity, state, detected_at)
+    values (${incidentId}, substr(${incidentId}, 5)::int, 'seeded', 'leak', 'low', 'contained', clock_timestamp()) on conflict do nothing`;
 }
 
 /** What a superuser can do to the log: with triggers off, nothing stops him (F14). */

@@ -1,4 +1,4 @@
-import { abandonKey, activateKey } from '../../db/kernel.js';
+import { abandonKey, activateKey } from '../../db/kernel-keys.js';
 import { exitCodes, KeyctlError } from '../../domain/errors.js';
 import { type Context, changeOf } from '../context.js';
 import type { IssuedKey, Sink } from './sink.js';

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Secret } from '../../domain/secret.js';
+import { Secret } from '../../domain/secret.js';
 import { SinkError } from './sink.js';
 
 /** What a hook reads and writes, as kernel pipes. */
@@ -24,8 +24,11 @@ export interface HookPipes {
   close(): Promise<void>;
 }
 
-/** `unreadable`: a read fails, so that a hook that expects the secret fails too instead of storing nothing. */
-export type HookInput = Secret | 'unreadable' | 'empty';
+/**
+ * A secret, or a text that is none and shorter than a pipe holds (64 kB). `unreadable`: a read fails, so that a hook that expects
+ * the secret fails too instead of storing nothing.
+ */
+export type HookInput = Secret | { readonly text: string } | 'unreadable' | 'empty';
 
 const keptBytes = 8192;
 
@@ -84,13 +87,13 @@ interface Fed extends Pick<HookPipes, 'stdin' | 'unread'> {
 const pulseMs = 10;
 
 /** The secret is in the pipe, whole, before the hook starts: it is far shorter than a pipe holds. */
-function filled(path: string, secret: Secret): Fed {
+function filled(path: string, input: Secret | { readonly text: string }): Fed {
   const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
   // Each end opens at once because the other is there already; the keeper does not wait for one.
   const keeper = openSync(path, O_RDONLY | O_NONBLOCK);
   const writer = openSync(path, O_WRONLY);
   const stdin = openSync(path, O_RDONLY);
-  writeSync(writer, secret.reveal());
+  writeSync(writer, input instanceof Secret ? input.reveal() : input.text);
   closeSync(writer);
   // Who opens /dev/stdin opens the pipe again, and waits for a writer that would have come and gone.
   const pulse = setInterval(() => closeSync(openSync(path, O_WRONLY | O_NONBLOCK)), pulseMs);

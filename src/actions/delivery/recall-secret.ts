@@ -1,4 +1,4 @@
-import { verification } from '../../db/kernel.js';
+import { verification } from '../../db/kernel-decisions.js';
 import type { Secret } from '../../domain/secret.js';
 import { matchesVerifier } from '../../domain/token.js';
 import type { Context } from '../context.js';

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { formatDuration } from '../../domain/duration.js';
 import type { HookCommand } from '../../domain/hook-command.js';
+import { Secret } from '../../domain/secret.js';
 import { mentionsSecret } from '../../domain/secret-in-text.js';
 import { type HookInput, type HookPipes, hookPipes } from './hook-pipes.js';
 import { codeOf } from './new-file.js';
@@ -136,7 +137,7 @@ function lastWords(output: string, input: HookInput): string {
       .at(-1)
       ?.trim() ?? '';
   if (last === '') return '';
-  if (typeof input !== 'string' && mentionsSecret(output, input)) {
+  if (input instanceof Secret && mentionsSecret(output, input)) {
     return ' (what it printed holds the key, and is not shown)';
   }
   const shown = [...last].slice(0, shownCharacters).join('');

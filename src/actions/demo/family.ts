@@ -1,4 +1,4 @@
-import type { KeySettings, RevocationCode } from '../../db/kernel.js';
+import type { KeySettings, RevocationCode } from '../../db/kernel-keys.js';
 import type { PersonName } from './people.js';
 import type { Use } from './use.js';
 

@@ -14,6 +14,7 @@ import { KeyctlError } from '../../domain/errors.js';
 import { examineDatabase, type SchemaOfProgram } from '../database-report.js';
 import { type Check, notChecked, ok, problem, warning } from './check.js';
 import { checkRotations } from './rotation-check.js';
+import { checkIncidents, checkRollup } from './upkeep-checks.js';
 
 /** What the checks of a database need besides its connection. */
 export interface Examination {
@@ -22,7 +23,16 @@ export interface Examination {
   readonly now: () => Date;
 }
 
-const later = ['grants', 'chain', 'pending', 'rotations', 'inboxes', 'partitions'] as const;
+const later = [
+  'grants',
+  'chain',
+  'pending',
+  'rotations',
+  'inboxes',
+  'partitions',
+  'rollup',
+  'incidents',
+] as const;
 
 /** The names of all checks below, for saying that none of them could be made. */
 export const databaseCheckNames = ['target', 'tls', 'clock', 'schema', ...later] as const;
@@ -42,6 +52,8 @@ export async function databaseChecks(exam: Examination): Promise<Check[]> {
     await attempt('rotations', () => checkRotations(exam)),
     await attempt('inboxes', () => checkInboxes(exam)),
     await attempt('partitions', () => checkPartitions(exam)),
+    await attempt('rollup', () => checkRollup(exam)),
+    await attempt('incidents', () => checkIncidents(exam)),
   ];
 }
 

@@ -8,6 +8,7 @@ import {
   revocations,
   rotationFacts,
 } from '../../db/reads/report-changes.js';
+import { type IncidentFacts, incidentFacts } from '../../db/reads/report-incidents.js';
 import { type KeyFacts, keyFacts, type Window } from '../../db/reads/report-keys.js';
 import { type BudgetUse, budgetUse, type UsageFacts, usageFacts } from '../../db/reads/report-usage.js';
 import { targetName } from '../../db/settings.js';
@@ -39,6 +40,7 @@ export interface Report {
   /** The longest overdue ones; how many there are stands in `keys`. */
   readonly overdueRotations: readonly Overdue[];
   readonly overdueReviews: readonly Overdue[];
+  readonly incidents: IncidentFacts;
 }
 
 const hourMs = 3_600_000;
@@ -89,6 +91,7 @@ export async function makeReport(
     revocations: await db.query((each) => revocations(each, window)),
     overdueRotations: await db.query((each) => overdueKeys(each, 'rotation', listed)),
     overdueReviews: await db.query((each) => overdueKeys(each, 'review', listed)),
+    incidents: await db.query((each) => incidentFacts(each, window)),
   };
 }
 

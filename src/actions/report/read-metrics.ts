@@ -1,3 +1,5 @@
+import { judgedUntil, openFindings } from '../../db/reads/findings.js';
+import { type IncidentFacts, incidentFacts } from '../../db/reads/report-incidents.js';
 import { type KeyFacts, keyFacts } from '../../db/reads/report-keys.js';
 import { type BudgetUse, budgetUse, type UsageFacts, usageFacts } from '../../db/reads/report-usage.js';
 import type { Context } from '../context.js';
@@ -10,6 +12,11 @@ export interface Metrics {
   readonly keys: KeyFacts;
   readonly usage: UsageFacts;
   readonly budgets: readonly BudgetUse[];
+  readonly incidents: IncidentFacts;
+  /** Open ones by severity. */
+  readonly findings: Readonly<Record<string, number>>;
+  /** When live detection looked last, milliseconds since 1970; null: never yet. */
+  readonly judgedUntil: number | null;
 }
 
 /** Bounded by an hour of events, and for budgets by the month, so that a scrape every few minutes costs little. */
@@ -22,5 +29,8 @@ export async function readMetrics(ctx: Context): Promise<Metrics> {
     keys: await ctx.db.query((db) => keyFacts(db, window)),
     usage: await ctx.db.query((db) => usageFacts(db, window, 'hour')),
     budgets: await ctx.db.query(budgetUse),
+    incidents: await ctx.db.query((db) => incidentFacts(db, window)),
+    findings: await ctx.db.query(openFindings),
+    judgedUntil: await ctx.db.query(judgedUntil),
   };
 }

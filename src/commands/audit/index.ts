@@ -49,6 +49,26 @@ const leaves: readonly Leaf[] = [
     load: async () => (await import('./limits.js')).limitsCommand,
   },
   {
+    name: 'review',
+    summary: 'the dashboard of anomalies: keys by risk, why, and what to do',
+    load: async () => (await import('./review.js')).reviewCommand,
+  },
+  {
+    name: 'anomalies',
+    summary: 'what is unusual now, by key and risk; with --replay what would have been',
+    load: async () => (await import('./anomalies.js')).anomaliesCommand,
+  },
+  {
+    name: 'findings',
+    summary: 'what detection found, and what became of it',
+    load: async () => (await import('./findings/index.js')).findingsCommand,
+  },
+  {
+    name: 'responses',
+    summary: 'what is done by itself about findings: nothing, unless it is set here',
+    load: async () => (await import('./responses/index.js')).responsesCommand,
+  },
+  {
     name: 'rollup',
     summary: 'count closed hours, enforce budgets: a cron entry',
     load: async () => (await import('./rollup.js')).rollupCommand,

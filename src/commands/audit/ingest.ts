@@ -8,6 +8,7 @@ import type { OpenLog } from '../../runtime/log-input.js';
 import type { RejectFile } from '../../runtime/reject-file.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { addChangeFlags, type ChangeFlags, newCommand } from '../new-command.js';
+import { tellIncidents } from '../tell-incidents.js';
 import { showProgress } from './show-progress.js';
 
 interface IngestFlags extends ChangeFlags {
@@ -101,6 +102,7 @@ async function ingest(
         );
   // Before it is printed: a reader that has gone away changes nothing about it.
   if (done.rejected > 0 || !done.complete) rt.exitWith(exitCodes.partial);
+  tellIncidents(rt, done.incidents);
   await rt.print(ingestion, done);
   const shown = { demo: rt.flags.demo, keptRejects: rejects !== null };
   const next = rt.flags.output === 'table' ? nextSteps(done, shown) : null;

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Dimension, dimensions } from '../../db/reads/usage-groups.js';
+import { type Dimension, dimensions } from '../../db/reads/usage-dimensions.js';
 import { usageError } from '../../domain/errors.js';
 import { parseEmail } from '../../domain/setting-values.js';
 import type { Runtime } from '../../runtime/runtime.js';

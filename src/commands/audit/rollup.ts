@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Runtime } from '../../runtime/runtime.js';
 import { newCommand } from '../new-command.js';
+import { tellIncidents } from '../tell-incidents.js';
 
 /** The first rollup of twenty million events takes minutes; nobody should have to guess `--timeout` for a cron entry. */
 const longestMs = 3_600_000;
@@ -17,6 +18,10 @@ export function rollupCommand(rt: Runtime): Command {
     .action(async () => {
       const { rollUp } = await import('../../actions/roll-up.js');
       const { rollup } = await import('../../render/rollup.js');
-      await rt.withContext({ leastTimeoutMs: longestMs }, async (ctx) => rt.print(rollup, await rollUp(ctx)));
+      await rt.withContext({ leastTimeoutMs: longestMs }, async (ctx) => {
+        const done = await rollUp(ctx);
+        tellIncidents(rt, done.incidents);
+        await rt.print(rollup, done);
+      });
     });
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../actions/context.js';
 import type { UsageScope } from '../../actions/usage-scope.js';
-import type { Dimension } from '../../db/reads/usage-groups.js';
+import type { Dimension } from '../../db/reads/usage-dimensions.js';
 import { usageError } from '../../domain/errors.js';
 import { parseInstant } from '../../domain/instant.js';
 import type { Runtime } from '../../runtime/runtime.js';

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type Dimension, dimensions } from '../../db/reads/usage-groups.js';
+import { type Dimension, dimensions } from '../../db/reads/usage-dimensions.js';
 import { usageError } from '../../domain/errors.js';
+import { parsePlainText } from '../../domain/plain-text.js';
 import { parseEmail, wholeNumber } from '../../domain/setting-values.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { newCommand } from '../new-command.js';
@@ -11,6 +12,7 @@ import { addWindow, checkFollow, limitFlag, type WindowFlags, windowOf } from '.
 
 interface UsageFlags extends WindowFlags {
   readonly owner?: string;
+  readonly userId?: string;
   readonly all?: boolean;
   readonly family?: boolean;
   readonly by?: Dimension;
@@ -25,9 +27,12 @@ const example = 'keyctl audit usage key_7Q2mK9xZab3d, or --owner alice@example.c
 export function usageCommand(rt: Runtime): Command {
   const command = newCommand(rt, 'usage')
     .summary('what keys were used for: events, or counts by endpoint, address, agent …')
-    .description('Show requests, newest first; with --by, counts of them.')
+    .description(
+      'Show requests, newest first; with --by, counts of them. An agent is the first product that a user agent names: `curl/8.5 (x)` is curl.',
+    )
     .argument('[key]', 'id, start of an id, name, external id, fingerprint or redacted token')
     .option('--owner <email>', 'of all keys of this person, dead ones too', ownerFlag)
+    .option('--user-id <id>', 'of all keys of this user id, dead ones too', userIdFlag)
     .option('--all', 'of all keys')
     .option('--family', 'of all versions of KEY')
     .addOption(new Option('--by <what>', 'count requests').choices(dimensions))
@@ -39,15 +44,15 @@ export function usageCommand(rt: Runtime): Command {
     .option('--follow', 'oldest first, and go on with what arrives; Ctrl-C ends it')
     .action(async (typed: string | undefined, flags: UsageFlags) => {
       checkFlags(rt, typed, flags);
-      const { owner, by, limit, splitAt } = flags;
-      // A rotation lies between two keys: one of them alone has only one side.
-      const family = flags.family === true || (splitAt?.kind === 'rotation' && owner === undefined);
+      const { owner, userId, by, limit, splitAt } = flags;
       const window = { ...windowOf(flags), keyVersion: flags.keyVersion ?? null };
       const key = await whose(rt, typed, flags);
+      // A rotation lies between two keys: one of them alone has only one side.
+      const family = flags.family === true || (splitAt?.kind === 'rotation' && key !== undefined);
       const { usageScope } = await import('../../actions/usage-scope.js');
       const { usageGroups } = await import('../../render/usage-groups.js');
       await rt.withContext({}, async (ctx) => {
-        const scope = await usageScope(ctx, { key, owner, family }, { interactive: rt.canAsk });
+        const scope = await usageScope(ctx, { key, owner, userId, family }, { interactive: rt.canAsk });
         if (splitAt !== undefined)
           await showSplit(rt, ctx, scope, {
             ...flags,
@@ -67,15 +72,20 @@ function ownerFlag(text: string): string {
   return parseEmail('--owner', text);
 }
 
+function userIdFlag(text: string): string {
+  return parsePlainText('--user-id', text, { max: 200, example: '--user-id u-1007' });
+}
+
 function versionFlag(text: string): number {
   return wholeNumber('--key-version', { min: 1, max: 1_000_000, example: '3' })(text);
 }
 
 /** One way of saying whose usage, and nothing that contradicts. */
 function checkFlags(rt: Runtime, typed: string | undefined, flags: UsageFlags): void {
-  const ways = [typed !== undefined, flags.owner !== undefined, flags.all === true].filter(Boolean);
-  if (ways.length > 1) throw usageError('KEY', 'a KEY, --owner or --all: one of them', example);
-  if (flags.family === true && (flags.owner !== undefined || flags.all === true))
+  const others = [flags.owner !== undefined, flags.userId !== undefined, flags.all === true].filter(Boolean);
+  if (others.length + Number(typed !== undefined) > 1)
+    throw usageError('KEY', 'a KEY, --owner, --user-id or --all: one of them', example);
+  if (flags.family === true && others.length > 0)
     throw usageError('--family', 'goes with a KEY', 'keyctl audit usage alice-prod --family');
   if (flags.follow === true && flags.by !== undefined)
     throw usageError('--follow', 'shows events, --by counts them', 'keyctl audit usage --all --follow');
@@ -89,7 +99,7 @@ function checkFlags(rt: Runtime, typed: string | undefined, flags: UsageFlags): 
 }
 
 async function whose(rt: Runtime, typed: string | undefined, flags: UsageFlags): Promise<string | undefined> {
-  if (flags.owner !== undefined || flags.all === true) return undefined;
+  if (flags.owner !== undefined || flags.userId !== undefined || flags.all === true) return undefined;
   const [key] = await typedOrSearched(rt, typed === undefined ? [] : [typed], example);
   return key;
 }

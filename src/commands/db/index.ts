@@ -30,7 +30,7 @@ const leaves: readonly Leaf[] = [
   },
   {
     name: 'partitions',
-    summary: 'the weekly tables that usage lies in, and making them ahead',
+    summary: 'the weekly tables that usage lies in, making them ahead, attaching others',
     load: async () => (await import('./partitions.js')).partitionsCommand,
   },
   {

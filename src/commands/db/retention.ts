@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { parseDuration } from '../../domain/duration.js';
-import { usageError } from '../../domain/errors.js';
+import { leastKeptDays, parseKeep } from '../../domain/retention.js';
 import { line } from '../../render/terminal-text.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { askTyped, requireConsent } from '../consent.js';
@@ -10,7 +9,6 @@ interface RetentionFlags extends ChangeFlags {
   readonly keep: number;
 }
 
-const leastDays = 35;
 /** Deleting the rollups of a year takes minutes. */
 const longestMs = 3_600_000;
 
@@ -21,7 +19,11 @@ export function retentionCommand(rt: Runtime): Command {
       'Drop usage events that are older than you keep them, whole weeks at a time, and their rollups. The audit log stays whole. ' +
         'Cannot be undone. Needs keyctl_admin.',
     )
-    .requiredOption('--keep <duration>', `how long usage is kept: 400d, at least ${leastDays}d`, keepFlag);
+    .requiredOption(
+      '--keep <duration>',
+      `how long usage is kept: 400d, at least ${leastKeptDays}d`,
+      parseKeep,
+    );
   addChangeFlags(command);
   return command.action((flags: RetentionFlags) => retain(rt, flags));
 }
@@ -41,14 +43,4 @@ async function retain(rt: Runtime, flags: RetentionFlags): Promise<void> {
   await rt.withContext({ operationId: flags.operationId, leastTimeoutMs: longestMs }, async (ctx) => {
     await rt.print(retention, await applyRetention(ctx, flags.keep));
   });
-}
-
-function keepFlag(text: string): number {
-  const seconds = parseDuration('--keep', text);
-  if (seconds >= leastDays * 86_400) return seconds;
-  throw usageError(
-    '--keep',
-    `at least ${leastDays}d: budgets are summed over the running month`,
-    '--keep 400d',
-  );
 }

@@ -5,9 +5,10 @@ import { clean, joinLines, line } from '../../render/terminal-text.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { askReason, reasonFlag, requireReason } from '../ask-reason.js';
 import { askTyped, requireConsent } from '../consent.js';
+import { addIncidentFlag, type IncidentFlag, inIncident } from '../incident-flag.js';
 import { addChangeFlags, type ChangeFlags, newCommand } from '../new-command.js';
 
-interface BlockFlags extends ChangeFlags {
+interface BlockFlags extends ChangeFlags, IncidentFlag {
   readonly reason?: string;
   readonly for?: number;
 }
@@ -21,6 +22,7 @@ export function blockIpCommand(rt: Runtime): Command {
     .argument('<cidr>', '198.51.100.17, 198.51.100.0/24, 2001:db8::/32', (text) => parseCidr('CIDR', text))
     .option('--reason <text>', 'why; kept in the audit log', reasonFlag)
     .option('--for <duration>', 'it ends by itself after this time', (text) => parseDuration('--for', text));
+  addIncidentFlag(command);
   addChangeFlags(command);
   return command.action(async (cidr: string, flags: BlockFlags) => {
     requireConsent(rt, flags);
@@ -29,7 +31,8 @@ export function blockIpCommand(rt: Runtime): Command {
     const reason = await askReason(rt, flags.reason);
     const { blockIp } = await import('../../actions/block-ip.js');
     const { ipBlocked } = await import('../../render/ip-blocks.js');
-    await rt.withContext({ operationId: flags.operationId }, async (ctx) => {
+    await rt.withContext({ operationId: flags.operationId }, async (outside) => {
+      const ctx = await inIncident(rt, outside, flags, { keyIds: [], reason });
       await rt.print(ipBlocked, await blockIp(ctx, { cidr, reason, forSeconds: flags.for ?? null }));
     });
   });

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CreatedKey } from '../../actions/create-key.js';
 import type { IssuedKey, Sink } from '../../actions/delivery/sink.js';
-import type { KeySettings, OwnerInput } from '../../db/kernel.js';
+import type { KeySettings, OwnerInput } from '../../db/kernel-keys.js';
 import { parsePath } from '../../domain/destination.js';
 import { parseEmail } from '../../domain/setting-values.js';
 import { defaultSettings, settingParsers } from '../../domain/settings.js';

@@ -22,6 +22,7 @@ interface IdentifyFlags {
   readonly fromReport?: string;
   readonly git?: string;
   readonly failOnFound?: boolean;
+  readonly openIncident?: boolean;
 }
 
 export function identifyCommand(rt: Runtime): Command {
@@ -35,6 +36,7 @@ export function identifyCommand(rt: Runtime): Command {
     .argument('[file]', 'file to search, - for stdin; on a terminal the paste of a leak is asked for')
     .option('--from-report <file>', 'findings of gitleaks or trufflehog, as JSON')
     .option('--git <path>', 'every object of the repository at this path, whatever commit or branch holds it')
+    .option('--open-incident', 'open an incident about the live ones')
     .option('--fail-on-found', 'exit 7 when a live one was found')
     .action(async (file: string | undefined, flags: IdentifyFlags) => {
       const { identifyTokens } = await import('../../actions/identify-tokens.js');
@@ -44,7 +46,8 @@ export function identifyCommand(rt: Runtime): Command {
         const identified = await identifyTokens(ctx, source.sightings).finally(hide);
         return { ...identified, where: targetName(ctx.db.target) };
       });
-      await show(rt, source, { ...found, tokens: await located(source, found) });
+      const incidentId = flags.openIncident === true ? await openLeak(rt, source, found) : null;
+      await show(rt, source, { ...found, tokens: await located(source, found), incidentId });
       const live = found.tokens.some((token) => token.verdict === 'live');
       if (flags.failOnFound === true && live) rt.exitWith(exitCodes.check);
       // A search of a part is no search of the whole: a cron job must notice.
@@ -134,7 +137,40 @@ async function located(source: LeakSource | GitSource, found: Identified): Promi
   }));
 }
 
-async function show(rt: Runtime, source: LeakSource, found: Identified & { where: string }): Promise<void> {
+/** The incident about the live keys of a leak; null when there are none. */
+async function openLeak(rt: Runtime, source: LeakSource, found: Identified): Promise<string | null> {
+  const live = found.tokens.flatMap(({ verdict, row }) =>
+    verdict === 'live' && row !== null ? [row.key.id] : [],
+  );
+  const { ok, sign, glyph } = rt.style('stderr');
+  if (live.length === 0) {
+    rt.say(line`no live key was found: no incident was opened`);
+    return null;
+  }
+  const { openIncident } = await import('../../actions/incidents/open-incident.js');
+  const keys = live.length === 1 ? 'live key' : `${live.length} live keys`;
+  const title = plainTitle(`${keys} in ${tokenHider(found.tokens)(source.name)}`);
+  const { answer } = await rt.withContext({}, (ctx) =>
+    openIncident(ctx, { title, type: 'leak', severity: 'high', detectedAt: null, lead: null, keyIds: live }),
+  );
+  rt.say(
+    ok(
+      line`${sign.ok} ${clean(answer.incident_id)} opened: ${clean(title)} ${glyph.dot} audit ${answer.audit_seq ?? 0}`,
+    ),
+  );
+  return answer.incident_id;
+}
+
+/** A name of a file can hold anything. */
+function plainTitle(text: string): string {
+  return cutTokens(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, ' ')).text.slice(0, 200);
+}
+
+async function show(
+  rt: Runtime,
+  source: LeakSource,
+  found: Identified & { where: string; incidentId: string | null },
+): Promise<void> {
   const { identified } = await import('../../render/identified.js');
   const hide = tokenHider(found.tokens);
   const tokens = found.tokens.map((token) => ({

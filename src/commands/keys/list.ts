@@ -7,7 +7,15 @@ import { environments, levels } from '../../domain/settings.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { newCommand } from '../new-command.js';
 
-const statuses = ['pending', 'active', 'retiring', 'suspended', 'replaced', 'revoked', 'expired'] as const;
+export const statuses = [
+  'pending',
+  'active',
+  'retiring',
+  'suspended',
+  'replaced',
+  'revoked',
+  'expired',
+] as const;
 const day = 86_400;
 
 interface ListFlags {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { KeySettings, OwnerInput } from '../../db/kernel.js';
+import type { KeySettings, OwnerInput } from '../../db/kernel-keys.js';
 import { usageError } from '../../domain/errors.js';
 import type { Deadline } from '../../domain/instant.js';
 import { parseEmail, plainText, type ValueParser } from '../../domain/setting-values.js';

@@ -3,12 +3,13 @@ import { parseDuration } from '../../domain/duration.js';
 import { line } from '../../render/terminal-text.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { reasonFlag } from '../ask-reason.js';
+import { addIncidentFlag, type IncidentFlag, inIncident } from '../incident-flag.js';
 import { addChangeFlags, newCommand } from '../new-command.js';
 import { addSelectionFlags } from '../selection-flags.js';
 import { type ChangeSelectedFlags, changeSelected } from './change-selected.js';
 import { outcomeCode } from './outcome-code.js';
 
-interface SuspendFlags extends ChangeSelectedFlags {
+interface SuspendFlags extends ChangeSelectedFlags, IncidentFlag {
   readonly for?: number;
 }
 
@@ -19,6 +20,7 @@ export function suspendCommand(rt: Runtime): Command {
     .argument('[key...]', 'id, start of an id, name, external id, fingerprint or redacted token')
     .option('--reason <text>', 'why; kept in the audit log', reasonFlag)
     .option('--for <duration>', 'it ends by itself after this time', (text) => parseDuration('--for', text));
+  addIncidentFlag(command);
   addSelectionFlags(command);
   addChangeFlags(command);
   return command.action((typed: string[], flags: SuspendFlags) =>
@@ -32,7 +34,8 @@ export function suspendCommand(rt: Runtime): Command {
         const shown = await import('../../render/blast-radius.js');
         return shown.blastRadiusQuestion(await blastRadius(ctx, rows), rt.view('stderr'));
       },
-      async act(ctx, rows, reason) {
+      async act(outside, rows, reason) {
+        const ctx = await inIncident(rt, outside, flags, { keyIds: rows.map((row) => row.key.id), reason });
         const { suspendKeys } = await import('../../actions/suspend-keys.js');
         const { suspension } = await import('../../render/suspension.js');
         const done = await suspendKeys(ctx, { keys: rows, reason, forSeconds: flags.for ?? null });

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import type { KeySettings, OwnerInput } from '../../db/kernel.js';
+import type { KeySettings, OwnerInput } from '../../db/kernel-keys.js';
 import { usageError } from '../../domain/errors.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { askReason, reasonFlag, requireReason } from '../ask-reason.js';
+import { addIncidentFlag, type IncidentFlag, inIncident } from '../incident-flag.js';
 import { addChangeFlags, type ChangeFlags, newCommand } from '../new-command.js';
 import { keysMeant, typedOrSearched } from '../typed-keys.js';
 import { outcomeCode } from './outcome-code.js';
@@ -15,7 +16,7 @@ import {
   settingsOf,
 } from './setting-flags.js';
 
-interface UpdateFlags extends SettingFlags, ChangeFlags {
+interface UpdateFlags extends SettingFlags, ChangeFlags, IncidentFlag {
   readonly reason?: string;
 }
 
@@ -33,6 +34,7 @@ export function updateCommand(rt: Runtime): Command {
   addSettingFlags(command)
     .option('--no-decoy', 'an ordinary key again')
     .option('--no-auto-suspend', 'not suspended by its use');
+  addIncidentFlag(command);
   addChangeFlags(command);
   return command.action(async (typed: string[], flags: UpdateFlags) => {
     refusePastExpiry(flags, rt.machine.now());
@@ -59,8 +61,9 @@ async function update(
   const { keyUpdate } = await import('../../render/key-update.js');
   const { settings, owner, flags } = wanted;
   const reason = await askReason(rt, flags.reason);
-  await rt.withContext({ operationId: flags.operationId }, async (ctx) => {
-    const rows = (await keysMeant(rt, ctx, keys)).map((found) => found.row);
+  await rt.withContext({ operationId: flags.operationId }, async (outside) => {
+    const rows = (await keysMeant(rt, outside, keys)).map((found) => found.row);
+    const ctx = await inIncident(rt, outside, flags, { keyIds: rows.map((row) => row.key.id), reason });
     const done = await updateKeys(ctx, { keys: rows, settings, owner, reason });
     await rt.print(keyUpdate, done);
     rt.exitWith(outcomeCode(done));

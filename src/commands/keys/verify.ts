@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Circumstances } from '../../db/kernel.js';
+import type { Circumstances } from '../../db/kernel-decisions.js';
 import { targetName } from '../../db/settings.js';
 import { parseIp } from '../../domain/cidr.js';
 import { exitCodes, usageError } from '../../domain/errors.js';

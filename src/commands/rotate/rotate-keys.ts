@@ -7,6 +7,7 @@ import { parseProbeHeader } from '../../domain/probe-url.js';
 import { line, type Safe } from '../../render/terminal-text.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { reasonFlag } from '../ask-reason.js';
+import { addIncidentFlag, type IncidentFlag, inIncident } from '../incident-flag.js';
 import { type ChangeSelectedFlags, changeSelected } from '../keys/change-selected.js';
 import { addChangeFlags, newCommand } from '../new-command.js';
 import { addSelectionFlags, isSelection } from '../selection-flags.js';
@@ -19,7 +20,7 @@ import {
 import { addSecretFlags, type SecretFlags, type SecretPlaces, secretPlaces } from './secret-places.js';
 import { sayError, tellOne } from './tell-rotation.js';
 
-interface RotateFlags extends ChangeSelectedFlags, RotationFlags, SecretFlags {
+interface RotateFlags extends ChangeSelectedFlags, RotationFlags, SecretFlags, IncidentFlag {
   readonly ticket?: string;
 }
 
@@ -34,6 +35,7 @@ export function rotateKeysCommand(rt: Runtime): Command {
     .argument('[key...]', 'id, start of an id, name, external id, fingerprint or redacted token')
     .option('--reason <text>', 'why; kept in the audit log', reasonFlag)
     .option('--ticket <ref>', 'reference to a ticket');
+  addIncidentFlag(command);
   addRotationFlags(command);
   addSecretFlags(command);
   addSelectionFlags(
@@ -65,7 +67,8 @@ async function rotate(rt: Runtime, typed: readonly string[], flags: RotateFlags)
       return shown.blastRadiusQuestion(await blastRadius(ctx, rows), rt.view('stderr'));
     },
     look: (ctx, rows) => showPlan(rt, ctx, rows, flags, places),
-    async act(ctx, rows, reason) {
+    async act(outside, rows, reason) {
+      const ctx = await inIncident(rt, outside, flags, { keyIds: rows.map((row) => row.key.id), reason });
       const order = await orderOf(rt, flags, places, reason);
       await act(rt, ctx, rows, order, { prefix: moves ? newPrefix : null, places });
     },

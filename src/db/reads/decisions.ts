@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
-import type { Circumstances, Decision, Executor } from '../kernel.js';
+import type { Decision } from '../../domain/decision.js';
+import type { Executor } from '../kernel.js';
+import type { Circumstances } from '../kernel-decisions.js';
 
 export interface DecisionAt {
   readonly at: string;

@@ -31,11 +31,14 @@ export async function exportGround(db: Executor): Promise<ExportGround> {
 }
 
 /**
- * The rows that fit, oldest first, none newer than `upTo`. Names are looked up row by row: a join would sort the whole log, in
+ * The rows that fit, oldest first, none older than `from` and none newer than `upTo`. Names are looked up row by row: a join would sort the whole log, in
  * the server's files, before the first row came.
  */
-export function auditExport(filter: AuditFilter, upTo: number): SQL {
-  const where = sql.join([sql`a.seq <= ${upTo}::bigint`, ...auditConditions(filter)], sql` and `);
+export function auditExport(filter: AuditFilter, upTo: number, from = 1): SQL {
+  const where = sql.join(
+    [sql`a.seq between ${from}::bigint and ${upTo}::bigint`, ...auditConditions(filter)],
+    sql` and `,
+  );
   return sql`
     select a.seq, a.at, a.operation_id, a.action, a.key_id, k.name, k.version, k.fingerprint, a.family_id, a.incident_id,
       a.actor_db, a.actor_os, a.actor_claimed, a.host, a.reason, a.record, encode(a.prev_hash, 'hex'), encode(a.hash, 'hex')

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Executor, Spent } from '../kernel.js';
+import type { Executor } from '../kernel.js';
+import type { Spent } from '../kernel-decisions.js';
 import { arrayLiteral } from '../wire-types.js';
 
 /** What keys used in the running calendar month (UTC), up to now. */

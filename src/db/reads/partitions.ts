@@ -11,6 +11,8 @@ export interface Partition {
   /** The server's estimate, or counted where it has none yet. */
   readonly rows: number;
   readonly bytes: number;
+  /** It holds nothing younger than what is to be kept; null: no time was given. */
+  readonly expendable: boolean | null;
 }
 
 const iso = (value: SQL) => sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -18,17 +20,23 @@ const iso = (value: SQL) => sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD
 const counted = (table: SQL) =>
   sql`(select count(*) from ${table} e where e.ts >= coalesce(p.from_at, '-infinity') and e.ts < coalesce(p.until_at, 'infinity'))`;
 
-/** @param beforeSeconds only those that hold nothing younger than that; null: all. Oldest first */
-export async function partitions(db: Executor, beforeSeconds: number | null): Promise<readonly Partition[]> {
-  const old =
-    beforeSeconds === null
-      ? sql`true`
-      : sql`p.until_at <= clock_timestamp() - make_interval(secs => ${beforeSeconds}::double precision)`;
+/**
+ * Oldest first.
+ * @param keepSeconds how long usage is to be kept, by which `expendable` is told; null: not told
+ */
+export async function partitions(
+  db: Executor,
+  keepSeconds: number | null,
+  which: 'all' | 'expendable' = 'all',
+): Promise<readonly Partition[]> {
+  const old = sql`p.until_at <= clock_timestamp() - make_interval(secs => ${keepSeconds}::double precision)`;
   const rows = await db.execute(sql`
     select p.name, p.parent as holds, ${iso(sql`p.from_at`)} as from_at, ${iso(sql`p.until_at`)} as until_at, p.bytes::float8 as bytes,
       coalesce(p.rows, case p.parent when 'usage_events' then ${counted(sql`keyctl.usage_events`)}
-        else ${counted(sql`keyctl.stray_events`)} end)::float8 as rows
-    from keyctl.usage_partitions p where ${old} order by p.from_at nulls first, p.parent desc, p.name`);
+        else ${counted(sql`keyctl.stray_events`)} end)::float8 as rows,
+      coalesce(${old}, false) as expendable
+    from keyctl.usage_partitions p where ${which === 'all' ? sql`true` : old}
+    order by p.from_at nulls first, p.parent desc, p.name`);
   return rows.map((row) => ({
     name: String(row.name),
     holds: row.holds as Partition['holds'],
@@ -36,5 +44,6 @@ export async function partitions(db: Executor, beforeSeconds: number | null): Pr
     until: row.until_at as string | null,
     rows: Number(row.rows),
     bytes: Number(row.bytes),
+    expendable: keepSeconds === null ? null : row.expendable === true,
   }));
 }

@@ -62,6 +62,12 @@ export async function ownerMentions(db: Executor, email: string): Promise<readon
       select 'rotations', count(*) from keyctl.rotations r where ${holds(sql`concat_ws(' ', r.reason, array_to_string(r.deliver_to, ' '))`)}
       union all
       select 'ip_blocks', count(*) from keyctl.ip_blocks b where ${holds(sql`concat_ws(' ', b.reason, b.unblock_reason)`)}
+      union all
+      select 'incidents', count(*) from keyctl.incidents i where ${holds(sql`concat_ws(' ', i.title, i.lead, i.root_cause, i.lessons,
+        (select string_agg(concat_ws(' ', s.reason, s.result::text), ' ') from keyctl.incident_steps s where s.incident_id = i.incident_id),
+        (select string_agg(concat_ws(' ', l.url, l.title), ' ') from keyctl.incident_links l where l.incident_id = i.incident_id))`)}
+      union all
+      select 'incident_follow_ups', count(*) from keyctl.incident_follow_ups f where ${holds(sql`concat_ws(' ', f.title, f.owner)`)}
     ) m where rows > 0`);
   return rows.map((row) => ({ place: String(row.place), rows: Number(row.rows) }));
 }

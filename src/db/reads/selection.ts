@@ -27,3 +27,8 @@ export function selectedKeys(db: Executor, selection: Selection): Promise<KeyRow
 export function keysOfOwner(db: Executor, email: string): Promise<KeyRow[]> {
   return selectKeys(db, sql`o.email = ${email}`);
 }
+
+/** The same for who is known by the id that another system gave. */
+export function keysOfUserId(db: Executor, userId: string): Promise<KeyRow[]> {
+  return selectKeys(db, sql`o.user_id = ${userId}`);
+}

@@ -1,20 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Executor } from '../kernel.js';
+import { type Dimension, eventsBy, namedValue, rawValue } from './usage-dimensions.js';
 import { type UsageFilter, usageConditions } from './usage-filter.js';
-
-/** By what usage can be counted. */
-export const dimensions = [
-  'endpoint',
-  'ip',
-  'agent',
-  'hour',
-  'status',
-  'model',
-  'version',
-  'key',
-  'owner',
-] as const;
-export type Dimension = (typeof dimensions)[number];
 
 export interface UsageCounts {
   readonly requests: number;
@@ -47,22 +34,6 @@ export interface UsageGroups {
 
 const iso = (value: SQL) => sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** The value that events are counted by, and where an owner's e-mail comes from. */
-const values: Readonly<Record<Dimension, SQL>> = {
-  endpoint: sql`endpoint`,
-  ip: sql`ip_text`,
-  agent: sql`user_agent`,
-  hour: sql`date_trunc('hour', ts, 'UTC')`,
-  status: sql`status`,
-  model: sql`model`,
-  version: sql`key_version`,
-  key: sql`key_id`,
-  owner: sql`email`,
-};
-const owned = sql`left join (
-        select k.id as owned_id, o.email from keyctl.api_keys k join keyctl.owners o on o.owner_id = k.owner_id
-      ) w on w.owned_id = key_id`;
-
 export interface GroupOptions {
   /** Null for all. */
   readonly limit: number | null;
@@ -81,13 +52,14 @@ export function usageGroupsQuery(filter: UsageFilter, by: Dimension, { limit, le
   const counts = sql`sum(requests)::float8 as requests, sum(errors)::float8 as errors, sum(bytes)::float8 as bytes,
         sum(tokens)::float8 as tokens, sum(cost_usd)::float8 as cost_usd,
         ${iso(sql`min(first_at)`)} as first_at, ${iso(sql`max(last_at)`)} as last_at`;
+  const named = namedValue(by);
   const order = by === 'hour' ? sql`g.value desc` : sql`g.requests desc, g.value`;
   return sql`
-    with pairs as materialized (
-      select ${values[by]} as value, ip_text, count(*) as requests, count(*) filter (where status >= 400) as errors,
+    with ${named === null ? sql`pairs` : sql`raw`} as materialized (
+      select ${rawValue(by)} as value, ip_text, count(*) as requests, count(*) filter (where status >= 400) as errors,
         sum(bytes) as bytes, ${extras}, min(ts) as first_at, max(ts) as last_at
-      from keyctl.usage_events ${by === 'owner' ? owned : sql``} where ${usageConditions(filter)} group by 1, 2
-    ), grouped as (
+      from ${eventsBy(by)} where ${usageConditions(filter)} group by 1, 2
+    ), ${named === null ? sql`` : pairsByName(named)} grouped as (
       select value, ${counts}, count(ip_text)::float8 as unique_ips from pairs group by value
     )
     (select false as is_total, ${by === 'hour' ? iso(sql`g.value`) : sql`g.value`} as value, g.requests, g.errors, g.bytes,
@@ -98,6 +70,15 @@ export function usageGroupsQuery(filter: UsageFilter, by: Dimension, { limit, le
     select true, null, ${counts}, count(distinct ip_text)::float8,
       (select count(*)::float8 from (select distinct value from pairs) v), null
     from pairs`;
+}
+
+/** Pairs again, by what their values are called. */
+function pairsByName(named: SQL): SQL {
+  return sql`pairs as materialized (
+      select ${named} as value, ip_text, sum(requests) as requests, sum(errors) as errors, sum(bytes) as bytes,
+        sum(tokens) as tokens, sum(cost_usd) as cost_usd, min(first_at) as first_at, max(last_at) as last_at
+      from raw group by 1, 2
+    ),`;
 }
 
 export async function usageGroups(

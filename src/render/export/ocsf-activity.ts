@@ -54,6 +54,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   'audit.exported': meaning('Read', 'Low'),
   'db.role_granted': meaning('Update', 'Medium'),
   'incident.opened': meaning('Create', 'Medium'),
+  'incident.reopened': meaning('Activate', 'High'),
+  'incident.attempts_seen': meaning('Other', 'Medium'),
+  'incident.closed': meaning('Deactivate'),
+  'incident.bundled': meaning('Read', 'Low'),
 };
 
 /** By the noun, for an action that this version does not know by name. */

@@ -14,7 +14,7 @@ const meanings: Readonly<Record<Name, string>> = {
   state: 'refused by state: already replaced, final, in use',
   confirmation: 'refused for want of confirmation, or declined',
   partial: 'part done, part not: each item’s outcome is in the output',
-  check: 'a check failed: not proven dead, token not valid, chain broken, doctor',
+  check: 'a check failed: not proven dead, token not valid, chain broken, doctor, findings',
   undelivered: 'the secret could not be delivered; nothing was activated',
   unreachable: 'the database cannot be reached or is too slow; nothing was sent',
   embedded: 'the embedded database cannot be created or started',

@@ -29,6 +29,12 @@ export const reportRecords: readonly JsonRecord[] = [
       ...inside('overdue_rotations[]', overdue),
       ...inside('overdue_reviews[]', overdue),
       ...inside('revocations[]', words('key_id name code reason revoked_at seconds_from_detection')),
+      ...inside(
+        'incidents',
+        words(`open.critical open.high open.medium open.low overdue follow_ups_overdue opened closed reopened
+          mean_seconds_to_acknowledge mean_seconds_to_contain mean_seconds_to_recover months[].month months[].opened
+          months[].mean_seconds_to_acknowledge months[].mean_seconds_to_contain months[].mean_seconds_to_recover`),
+      ),
       ...inside('changes', words('by_action{} with_reason without_ticket actors')),
       ...inside('evidence[]', words('framework control topic figure source')),
     ],

@@ -5,7 +5,11 @@ A key leaked:
   keyctl audit endpoints KEY       what was done with it?
   keyctl revoke KEY --reason "…"   stop it; shows first what would break
   keyctl audit verify              is the record whole?
+  keyctl incidents run             all of that, step by step, and written down
+On call:
+  keyctl incidents triage          the board of incidents
+  keyctl audit review              the board of what is unusual
 
 KEY is an id or its start, a name, a fingerprint (sha256:…) or a redacted token.
-Nothing to try it on? keyctl demo makes a month of made-up history.
-More: keyctl help exit-codes | json | states | roles`;
+Nothing to try it on? keyctl demo makes a month of history; then add --demo.
+More: keyctl help exit-codes | json | states | roles | detectors`;

@@ -63,7 +63,7 @@ export const rotationRecords: readonly JsonRecord[] = [
   {
     printedBy: 'revoke --replace',
     fields: [
-      'operation_id',
+      ...words('operation_id incident_id'),
       ...inside(
         'results[]',
         words('key_id outcome revoked_at revoked_by reason audit_seq error verification'),

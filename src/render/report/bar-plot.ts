@@ -5,7 +5,7 @@ import { escapeHtml, type HtmlText, html, joinHtml } from './html-text.js';
 const size = { width: 460, height: 170, left: 44, right: 6, top: 10, bottom: 24 };
 
 /** Bars as inline SVG, with its figures in words for who cannot see it. Colours come from the page's style sheet. */
-export function barPlot({ title, labels, series }: BarPlot): HtmlText {
+export function barPlot({ title, labels, series, marks = [] }: BarPlot): HtmlText {
   const totals = labels.map((_label, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
   const most = Math.max(...totals, 0);
   const top = niceTop(most);
@@ -26,7 +26,7 @@ export function barPlot({ title, labels, series }: BarPlot): HtmlText {
     });
     return joinHtml(parts);
   });
-  return html`<figure><figcaption>${escapeHtml(title)}${legend(series)}</figcaption><svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${escapeHtml(`${title}: most ${grouped(most)}`)}">${gridLines(top, scale, floor)}${joinHtml(columns)}${labelTexts(labels, middle, step)}</svg></figure>`;
+  return html`<figure><figcaption>${escapeHtml(title)}${legend(series)}</figcaption><svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${escapeHtml(`${title}: most ${grouped(most)}`)}">${gridLines(top, scale, floor)}${joinHtml(columns)}${markLines(marks, middle, floor)}${labelTexts(labels, middle, step)}</svg></figure>`;
 }
 
 function gridLines(top: number, scale: (value: number) => number, floor: number): HtmlText {
@@ -37,12 +37,28 @@ function gridLines(top: number, scale: (value: number) => number, floor: number)
   return joinHtml(lines);
 }
 
+/** Moments as dashed lines, each one's text a line lower, on the side where there is room for it. */
+function markLines(
+  marks: NonNullable<BarPlot['marks']>,
+  middle: (at: number) => number,
+  floor: number,
+): HtmlText {
+  const drawn = marks.map(({ at, text }, order) => {
+    const x = fixed(middle(at));
+    const y = size.top + 8 + 13 * order;
+    const toTheLeft = x > size.width * 0.6;
+    const side = toTheLeft ? html` class="end"` : html``;
+    return html`<line x1="${x}" x2="${x}" y1="${size.top}" y2="${floor}" stroke="#1d2330" stroke-dasharray="3 3"/><text${side} x="${x + (toTheLeft ? -4 : 4)}" y="${y}">${escapeHtml(text)}</text>`;
+  });
+  return joinHtml(drawn);
+}
+
 /** As many labels as do not touch each other. */
 function labelTexts(labels: readonly string[], middle: (at: number) => number, step: number): HtmlText {
   const widest = Math.max(...labels.map((label) => label.length), 1) * 6.2 + 10;
   const every = Math.max(1, Math.ceil(widest / step));
   const shown = labels.map((label, at) =>
-    at % every === 0
+    at % every === 0 && (at === 0 || middle(at) + widest / 2 < size.width + 8)
       ? html`<text class="axis mid" x="${fixed(middle(at))}" y="${size.height - 8}">${escapeHtml(label)}</text>`
       : html``,
   );
@@ -50,7 +66,7 @@ function labelTexts(labels: readonly string[], middle: (at: number) => number, s
 }
 
 /** Which colour is what; one series needs no telling. */
-function legend(series: BarPlot['series']): HtmlText {
+export function legend(series: BarPlot['series']): HtmlText {
   if (series.length < 2) return html``;
   const entries = series.map(
     ({ name, tone }) => html` <span class="key ${escapeHtml(tone)}">${escapeHtml(name)}</span>`,

@@ -13,7 +13,7 @@ export interface Section {
   readonly parts: readonly Part[];
 }
 
-export type Part = Paragraph | TablePart | BarPlot;
+export type Part = Paragraph | TablePart | BarPlot | RowPlot;
 
 export interface Paragraph {
   readonly kind: 'paragraph';
@@ -31,8 +31,12 @@ interface ReportColumn {
   readonly align?: 'left' | 'right';
 }
 
-/** A text, a command to type, or a verdict that is coloured where there are colours. */
-export type Cell = string | { readonly command: string } | { readonly verdict: Tone; readonly text: string };
+/** A text, one that is not broken over lines, a command to type, or a verdict that is coloured where there are colours. */
+export type Cell =
+  | string
+  | { readonly whole: string }
+  | { readonly command: string }
+  | { readonly verdict: Tone; readonly text: string };
 
 type Tone = 'ok' | 'warning' | 'critical' | 'muted';
 
@@ -46,6 +50,17 @@ export interface BarPlot {
     readonly tone: Tone;
     readonly values: readonly number[];
   }[];
+  /** Moments to be seen in it, by the label that they stand over. */
+  readonly marks?: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** Bars that lie, one for each label, with what they amount to in words; series follow each other. */
+export interface RowPlot extends Omit<BarPlot, 'kind' | 'marks'> {
+  readonly kind: 'rows';
+  /** Written behind the bars, one for each label. */
+  readonly texts: readonly string[];
+  /** What no bar should pass, and what that is called. */
+  readonly limit: { readonly value: number; readonly text: string } | null;
 }
 
 export function paragraph(text: string): Paragraph {

@@ -2,6 +2,7 @@ import { barPlot } from './bar-plot.js';
 import type { Cell, Part, ReportDocument, Section, TablePart } from './document.js';
 import { reportStyle, styleHash } from './html-style.js';
 import { escapeHtml, type HtmlText, html, joinHtml } from './html-text.js';
+import { rowPlot } from './row-plot.js';
 
 /**
  * The report as one HTML file that loads nothing: its policy forbids scripts, pictures, fonts, forms and every request, and
@@ -34,7 +35,7 @@ function sectionHtml({ title, parts }: Section): HtmlText {
     halves = [];
   };
   for (const part of parts) {
-    if (part.kind === 'plot' || (part.kind === 'table' && part.columns.length <= 2)) {
+    if (isHalf(part)) {
       halves.push(partHtml(part));
     } else {
       flush();
@@ -45,8 +46,13 @@ function sectionHtml({ title, parts }: Section): HtmlText {
   return html`<section><h2>${escapeHtml(title)}</h2>\n${joinHtml(blocks)}</section>\n`;
 }
 
+function isHalf(part: Part): boolean {
+  return part.kind === 'table' ? part.columns.length <= 2 : part.kind !== 'paragraph';
+}
+
 function partHtml(part: Part): HtmlText {
   if (part.kind === 'plot') return barPlot(part);
+  if (part.kind === 'rows') return rowPlot(part);
   return part.kind === 'paragraph' ? html`<p>${escapeHtml(part.text)}</p>\n` : tableHtml(part);
 }
 
@@ -64,6 +70,7 @@ function tableHtml({ columns, rows }: TablePart): HtmlText {
 
 function cellHtml(cell: Cell): HtmlText {
   if (typeof cell === 'string') return escapeHtml(cell);
+  if ('whole' in cell) return html`<span class="whole">${escapeHtml(cell.whole)}</span>`;
   if ('command' in cell) return html`<code>${escapeHtml(cell.command)}</code>`;
   return html`<span class="verdict ${escapeHtml(cell.verdict)}">${escapeHtml(cell.text)}</span>`;
 }

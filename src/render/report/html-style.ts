@@ -15,6 +15,7 @@ th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; 
 th { font-weight: 600; color: var(--soft); white-space: nowrap; overflow-wrap: normal; }
 .right { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { font: .85em ui-monospace, "DejaVu Sans Mono", monospace; background: #f2f4f8; padding: .1em .3em; border-radius: 3px; }
+.whole { white-space: nowrap; }
 .verdict { display: inline-block; font-weight: 600; white-space: nowrap; }
 .verdict.ok { color: var(--ok); }
 .verdict.warning { color: var(--warning); }
@@ -32,7 +33,7 @@ rect.muted { fill: var(--bar); }
 rect.ok { fill: var(--ok); }
 rect.warning { fill: var(--warning); }
 rect.critical { fill: var(--critical); }
-.key { font-weight: 400; color: var(--soft); margin-left: .8rem; }
+.key { font-weight: 400; color: var(--soft); margin-left: .8rem; white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .35em; border-radius: 2px; background: var(--bar); }
 .key.ok::before { background: var(--ok); }
 .key.warning::before { background: var(--warning); }
@@ -41,4 +42,4 @@ rect.critical { fill: var(--critical); }
 `;
 
 /** SHA-256 of the style sheet, for the page's policy: no other style is obeyed. */
-export const styleHash: HtmlText = html`sha256-4qmZ4WNLjoxced52u+FLyueWGF6HwTP2ifZDZt+0wcg=`;
+export const styleHash: HtmlText = html`sha256-l2CbMDOgRAK24mYGeK9iznzZsUrwyIfbfNvX4tjERjc=`;

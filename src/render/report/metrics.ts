@@ -50,9 +50,10 @@ const by = (label: string, values: Readonly<Record<string, number>>): readonly S
   Object.entries(values).map(([value, count]) => ({ labels: { [label]: value }, value: count }));
 
 function metricsOf(metrics: Metrics): readonly Metric[] {
-  return [...keyMetrics(metrics), ...usageMetrics(metrics), ...budgetMetrics(metrics)].filter(
-    ({ samples }) => samples.length > 0,
+  const all = [keyMetrics, usageMetrics, budgetMetrics, findingMetrics, incidentMetrics].flatMap((each) =>
+    each(metrics),
   );
+  return all.filter(({ samples }) => samples.length > 0);
 }
 
 /** Every status has its sample, so that a zero is a zero and no gap. */
@@ -150,6 +151,46 @@ function usageMetrics({ usage, asOf, madeAt }: Metrics): Metric[] {
       name: 'keyctl_metrics_timestamp_seconds',
       help: 'When these figures were read.',
       samples: one(Date.parse(madeAt) / 1000),
+    },
+  ];
+}
+
+function findingMetrics({ findings, judgedUntil }: Metrics): Metric[] {
+  return [
+    {
+      name: 'keyctl_findings_open',
+      help: 'Findings that nobody acknowledged, dismissed or escalated, by severity.',
+      samples: by('severity', findings),
+    },
+    {
+      name: 'keyctl_detection_timestamp_seconds',
+      help: 'When live detection looked last.',
+      samples: one(judgedUntil === null ? null : judgedUntil / 1000),
+    },
+  ];
+}
+
+function incidentMetrics({ incidents }: Metrics): Metric[] {
+  return [
+    {
+      name: 'keyctl_incidents_open',
+      help: 'Incidents that are open now, by severity.',
+      samples: by('severity', incidents.open),
+    },
+    {
+      name: 'keyctl_incidents_overdue',
+      help: 'Open incidents whose clock is over.',
+      samples: one(incidents.overdue),
+    },
+    {
+      name: 'keyctl_incidents_reopened',
+      help: 'Incidents that were reopened in the last hour because a dead key was let in.',
+      samples: one(incidents.reopened),
+    },
+    {
+      name: 'keyctl_follow_ups_overdue',
+      help: 'Follow-ups of incidents whose day has passed.',
+      samples: one(incidents.followUpsOverdue),
     },
   ];
 }

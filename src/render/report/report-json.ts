@@ -3,6 +3,7 @@ import { isoTime } from '../../domain/stored-time.js';
 import type { Json } from '../renderer.js';
 import { evidenceOf } from './evidence.js';
 import { mean } from './figures.js';
+import { incidentsJson } from './incident-section.js';
 
 /** `audit report --json`. */
 export function reportJson(report: Report): Json {
@@ -31,6 +32,7 @@ export function reportJson(report: Report): Json {
     overdue_reviews: overdue(report.overdueReviews),
     revocations: report.revocations.map(revocationJson),
     mean_seconds_from_detection: mean(report.revocations.map((each) => each.fromDetectionSeconds)),
+    incidents: incidentsJson(report.incidents),
     changes: {
       by_action: changes.byAction,
       with_reason: changes.withReason,

@@ -6,6 +6,7 @@ import { evidenceOf } from './evidence.js';
 import { minute } from './figures.js';
 import { htmlReport } from './html-report.js';
 import type { HtmlText } from './html-text.js';
+import { incidentSection } from './incident-section.js';
 import { changeSection, keySection, revocationSection, rotationSection } from './key-sections.js';
 import { markdownReport } from './markdown-report.js';
 import type { MarkdownText } from './markdown-text.js';
@@ -49,6 +50,7 @@ function reportDocument(report: Report): ReportDocument {
       keySection(report),
       rotationSection(report),
       revocationSection(report),
+      incidentSection(report),
       changeSection(report),
     ],
   };

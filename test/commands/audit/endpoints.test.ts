@@ -86,7 +86,7 @@ describe('audit endpoints', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toContain(`${key.id}  alice-prod v1`);
     expect(lines[1]).toContain('log as of');
-    expect(lines[2]).toMatch(/^ENDPOINT +REQUESTS +ERRORS +IPS +BYTES +LAST$/);
+    expect(lines[2]).toMatch(/^ENDPOINT +REQUESTS +ERRORS +IPS +BYTES +LAST +OVER TIME$/);
     expect(stdout).toMatch(/^\(none\) /m);
     expect(stdout).toMatch(/^total +700 /m);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);

@@ -83,6 +83,8 @@ describe('audit ingest', () => {
       last_at: expect.stringMatching(/T00:16:39.000Z$/),
       exposed: [],
       audit_seq: expect.any(Number),
+      incidents_reopened: [],
+      incidents_attempted: [],
     });
     const counted = new Map<string, { requests: number; ips: Set<string>; errors: number; bytes: number }>();
     for (const event of events) {

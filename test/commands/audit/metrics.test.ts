@@ -69,6 +69,7 @@ describe('audit metrics', () => {
     expect(samples.get('keyctl_keys{status="active"}')).toBe(1);
     expect(samples.get('keyctl_keys{status="suspended"}')).toBe(0);
     expect(samples.get('keyctl_requests{key="known"}')).toBe(0);
+    expect(samples.get('keyctl_findings_open{severity="critical"}')).toBe(0);
     for (const name of [
       'authentication_success_ratio',
       'request_latency_p95_seconds',
@@ -93,6 +94,10 @@ describe('audit metrics', () => {
     const due = await seedKey(admin);
     await admin.sql`update keyctl.api_keys set activated_at = clock_timestamp() - interval '300 days' where id = ${due.id}`;
 
+    await admin.sql`insert into keyctl.findings (finding_id, detector, detector_family, severity, ip, cause, onset_at, window_start,
+        window_end, observed, weight, evidence, reproduce_sql)
+      values ('fnd_000000000001', 'guessing', 'auth', 'medium', '192.0.2.1', '', now(), now(), now(), 1, 0.1, '{}', 'select 1')`;
+    await admin.sql`update keyctl.detection_state set judged_until = now()`;
     const { stdout } = await metrics();
     const samples = parsed(stdout);
     const shown = (name: string) => samples.get(`keyctl_${name}`);
@@ -112,6 +117,8 @@ describe('audit metrics', () => {
     expect(shown('rotations_overdue')).toBe(1);
     expect(shown('policy_violations{kind="exempt"}')).toBe(1);
     expect(shown('usage_as_of_timestamp_seconds')).toBeGreaterThan(Date.now() / 1000 - 60);
+    expect(shown('findings_open{severity="medium"}')).toBe(1);
+    expect(shown('detection_timestamp_seconds')).toBeGreaterThan(Date.now() / 1000 - 60);
     for (const name of [key.id, 'payroll-secret-name', 'named@example.com', '198.51.100.7', 'agent/1'])
       expect(stdout).not.toContain(name);
   });

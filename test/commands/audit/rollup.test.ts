@@ -59,6 +59,8 @@ describe('audit rollup', () => {
       as_of: expect.stringMatching(/Z$/),
       rolled_until: expect.stringMatching(/:00:00\.000Z$/),
       queued_hours: 0,
+      incidents_reopened: [],
+      incidents_attempted: [],
       suspended: [
         {
           ...{

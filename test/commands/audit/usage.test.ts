@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/db/connect.js';
+import { parseUserAgent } from '../../../src/domain/user-agent.js';
 import { run } from '../../../src/program.js';
 import { hostile } from '../../render/hostile.js';
 import { type FakeOptions, fakeMachine, type Ran, runCommand } from '../../support/fake-machine.js';
@@ -79,7 +80,9 @@ function history(keyId: string, times: number, seed: number): EventSeed[] {
 beforeAll(async () => {
   database = await freshDatabase();
   admin = await database.connect();
-  older = await seedKey(admin, { name: 'alice-prod', owner: 'alice@example.com', status: 'replaced' });
+  older = await seedKey(admin, {
+    ...{ name: 'alice-prod', owner: 'alice@example.com', userId: 'u-1007', status: 'replaced' },
+  });
   alice = await seedKey(admin, { name: 'alice-prod (rotated)', owner: 'alice@example.com', family: older });
   bob = await seedKey(admin, { name: 'sales-bob', owner: 'bob@example.com', status: 'revoked' });
   silent = await seedKey(admin, { name: 'never-used' });
@@ -143,6 +146,11 @@ describe('audit usage', () => {
       () => ['--owner', 'Alice@Example.com'],
       () => `key_id in ('${alice.id}', '${older.id}')`,
     ],
+    [
+      'a user id, dead keys too',
+      () => ['--user-id', 'u-1007'],
+      () => `key_id in ('${alice.id}', '${older.id}')`,
+    ],
     ['all keys', () => ['--all'], () => 'true'],
     ['a version', () => [alice.id, '--key-version', '2'], () => `key_id = '${alice.id}' and key_version = 2`],
     [
@@ -154,6 +162,11 @@ describe('audit usage', () => {
     const ids = (await events(...argv(), '--limit', '5000')).map(({ id }) => id);
     expect(ids).toEqual((await plain(where())).map(({ id }) => id));
     expect(ids.length).toBeGreaterThan(50);
+  });
+
+  it('of a user id tells programs whose it is', async () => {
+    const { stdout } = await usage(['--user-id', 'u-1007', '--limit', '1', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ key_id: null, family_id: null, owner: 'alice@example.com' });
   });
 
   it('of a name means its family’s present key', async () => {
@@ -185,6 +198,8 @@ describe('audit usage', () => {
     ['no KEY off a terminal', [], 'KEY'],
     ['a KEY and all', ['a-key', '--all'], 'KEY'],
     ['a KEY and an owner', ['a-key', '--owner', 'alice@example.com'], 'KEY'],
+    ['a KEY and a user id', ['a-key', '--user-id', 'u-1007'], 'KEY'],
+    ['a user id that is none', ['--user-id', ' '], '--user-id'],
     ['a family of everybody', ['--all', '--family'], '--family'],
     ['an owner that is no address', ['--owner', 'alice'], '--owner'],
     ['an unknown dimension', ['a-key', '--by', 'moon'], '--by'],
@@ -202,7 +217,7 @@ describe('audit usage', () => {
   });
 
   it('an unknown key or owner is 3 and names the database', async () => {
-    for (const argv of [['nobody-prod'], ['--owner', 'nobody@example.com']]) {
+    for (const argv of [['nobody-prod'], ['--owner', 'nobody@example.com'], ['--user-id', 'u-1']]) {
       const { code, stderr } = await usage(argv);
       expect(code).toBe(3);
       expect(stderr).toContain(`in database ${database.name}`);
@@ -218,7 +233,7 @@ describe('audit usage --by', () => {
   const value: Readonly<Record<string, string>> = {
     endpoint: 'endpoint',
     ip: 'ip_text',
-    agent: 'user_agent',
+    agent: `split_part(user_agent, '/', 1)`,
     hour: `to_char(date_trunc('hour', ts at time zone 'UTC'), 'YYYY-MM-DD"T"HH24:MI:SS".000Z"')`,
     status: 'status',
     model: 'model',
@@ -360,6 +375,8 @@ describe('audit usage of hostile texts', () => {
     );
   });
 
+  const products = [...new Set(storable.map(([, text]) => parseUserAgent(text.repeat(3))?.product))];
+
   it.each([
     ['events', []],
     ['endpoints', ['--by', 'endpoint']],
@@ -374,7 +391,9 @@ describe('audit usage of hostile texts', () => {
     const { default: stringWidth } = await import('string-width');
     for (const line of text.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
     const frame = argv.length === 0 ? 1 : 4;
-    expect(text.trimEnd().split('\n')).toHaveLength(storable.length + frame);
+    expect(text.trimEnd().split('\n')).toHaveLength(
+      frame + (argv[1] === 'agent' ? products : storable).length,
+    );
   });
 
   it('are exact in JSON', async () => {

@@ -63,7 +63,7 @@ async function seedHostile(admin: Connection): Promise<void> {
       actorOs: text(at * 7),
       actorClaimed: at % 4 === 0 ? text(at * 3) : null,
       host: 'bastion-1',
-      incidentId: at % 6 === 0 ? `INC-${at}` : null,
+      incidentId: at % 6 === 0 ? `INC-${at + 1}` : null,
     })),
   );
 }

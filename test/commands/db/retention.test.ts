@@ -31,8 +31,6 @@ describe.each(servers)('on PostgreSQL $name', (server) => {
 
   const retention = (args: readonly string[], options: Partial<FakeOptions> = {}) =>
     runCommand(['db', 'retention', ...args], { database, role: 'test_admin', ...options });
-  const partitions = (args: readonly string[], options: Partial<FakeOptions> = {}) =>
-    runCommand(['db', 'partitions', ...args], { database, role: 'test_operator', ...options });
   const tables = async () =>
     (await admin.sql`select name from keyctl.usage_partitions order by name`).map((row) => String(row.name));
   const audit = async () =>
@@ -46,49 +44,6 @@ describe.each(servers)('on PostgreSQL $name', (server) => {
     );
     await rollUpAll(admin);
   };
-
-  describe('db partitions', () => {
-    it('says that there is none yet', async () => {
-      const ran = await partitions([]);
-      expect(ran.code).toBe(0);
-      expect(ran.stdout).toContain('no partition in ');
-    });
-
-    it('--ahead makes the tables of this week and of those after it, once', async () => {
-      const ran = await partitions(['--ahead', '2', '--json']);
-      expect(ran.code).toBe(0);
-      const { made, partitions: listed } = JSON.parse(ran.stdout);
-      expect(made).toBe(6);
-      expect(listed).toContainEqual({
-        name: tableOf(daysAgo(-14)),
-        holds: 'usage_events',
-        from: `${weekOf(daysAgo(-14))}T00:00:00.000Z`,
-        until: `${weekOf(daysAgo(-21))}T00:00:00.000Z`,
-        rows_estimate: 0,
-        bytes: expect.any(Number),
-      });
-      expect(listed).toHaveLength(6);
-      expect((await partitions(['--ahead', '2'])).stdout).toContain('✓ all of them were there');
-    });
-
-    it('lists rows and sizes for who may only read, counted where there is no estimate', async () => {
-      await history();
-      const ran = await partitions([], { role: 'test_viewer' });
-      expect(ran.code).toBe(0);
-      expect(ran.stdout).toMatch(
-        new RegExp(`${tableOf(daysAgo(100))} +${weekOf(daysAgo(100))} +\\S+ +1 +\\d+ kB`),
-      );
-      expect(ran.stdout).toMatch(/\d+ partitions, about 3 rows, /);
-      const csv = await partitions(['-o', 'csv']);
-      expect(csv.stdout).toContain('name,holds,from,until,rows_estimate,bytes');
-      expect((await partitions(['-o', 'ids'])).stdout.split('\n')).toContain(tableOf(daysAgo(3)));
-    });
-
-    it('refuses what is no number of weeks (2), and who may make none (77)', async () => {
-      expect((await partitions(['--ahead', 'many'])).code).toBe(2);
-      expect((await partitions(['--ahead', '1'], { role: 'test_viewer' })).code).toBe(77);
-    });
-  });
 
   describe('db retention', () => {
     it('--dry-run shows what would go, and changes nothing', async () => {

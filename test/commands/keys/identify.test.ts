@@ -57,6 +57,7 @@ describe('keys identify', () => {
       source: 'leak.txt',
       complete: true,
       gaps: [],
+      incident_id: null,
       tokens: [
         {
           verdict: 'live',

@@ -34,10 +34,19 @@ describe('keys show', () => {
     });
     await seedUsage(admin, { keyId: key.id, times: 9, secondsAgo: 3 * 86_400 });
     await admin.sql`update keyctl.usage_events set bytes = 1000 where key_id = ${key.id}`;
-    const { used, usage, family, rotations, effective_limits: limits, ...record } = await shown(key.id);
+    const {
+      used,
+      usage,
+      family,
+      rotations,
+      incidents,
+      effective_limits: limits,
+      ...record
+    } = await shown(key.id);
     const list = JSON.parse((await keys(['list', '--json', '--owner', 'alice@example.com'])).stdout).keys;
     expect(list).toContainEqual(record);
     expect(rotations).toEqual([]);
+    expect(incidents).toEqual([]);
     expect(limits).toEqual({ percent: 100, rpm: null, rph: null, burst: null, concurrency: null });
     expect(used).toEqual({
       last_minute: 3,

@@ -5,6 +5,7 @@ import { newestEventsQuery } from '../../../src/db/reads/usage-events.js';
 import { eventsAsOf } from '../../../src/db/reads/usage-extent.js';
 import type { UsageFilter } from '../../../src/db/reads/usage-filter.js';
 import { usageGroupsQuery } from '../../../src/db/reads/usage-groups.js';
+import { usageSeriesQuery } from '../../../src/db/reads/usage-series.js';
 import { freshDatabase, servers, type TestDatabase } from '../../support/postgres.js';
 
 interface PlanNode {
@@ -65,6 +66,15 @@ describe.each(servers)('how usage is read on PostgreSQL $name', (server) => {
       expect(scan).toMatchObject({ 'Node Type': 'Index Only Scan', 'Heap Fetches': 0 });
       expect(await parentOf(scan['Index Name'])).toBe('usage_events_breakdown_idx');
     }
+  });
+
+  it('so does what is drawn of it over time', async () => {
+    const parts = { of: ['/v1/1', '/v1/2'], starts: [40, 30, 20, 10].map(daysAgo) };
+    const query = usageSeriesQuery(filter([busiest], daysAgo(40)), 'endpoint', parts);
+    const used = scans(await nodes(query));
+    expect(used.length).toBeGreaterThan(1);
+    for (const scan of used)
+      expect(scan).toMatchObject({ 'Node Type': 'Index Only Scan', 'Heap Fetches': 0 });
   });
 
   it('the newest events of a key come from its primary key, out of the weeks asked for only', async () => {

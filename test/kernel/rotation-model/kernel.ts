@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Connection } from '../../../src/db/connect.js';
-import type { NewKey } from '../../../src/db/kernel.js';
+import type { NewKey } from '../../../src/db/kernel-keys.js';
 import { fingerprint, hashScheme, mintToken, verifierOf } from '../../../src/domain/token.js';
 import { earliest, type ModelKey, type Step, statusOf, type World } from './world.js';
 

@@ -37,6 +37,15 @@ describe('rows of COPY as NDJSON', () => {
     ]);
   });
 
+  it('cuts times off after milliseconds where that is asked for', () => {
+    const { bytes } = fieldsNdjson([{ name: 'at', kind: 'time' }], 3).encode(
+      copyOut([['2026-11-21 09:12:13.551999+00'], ['2026-11-21 09:12:13+00'], ['2026-11-21 09:12:13.5+00']]),
+    );
+    expect(Buffer.from(bytes).toString()).toBe(
+      '{"at":"2026-11-21T09:12:13.551Z"}\n{"at":"2026-11-21T09:12:13.000Z"}\n{"at":"2026-11-21T09:12:13.500Z"}\n',
+    );
+  });
+
   it('writes what JSON has no word for as a text', () => {
     expect(
       linesOf([

@@ -10,6 +10,14 @@ const actions = [
   ...['rotation.finalized', 'rotation.aborted', 'ip.blocked', 'ip.unblocked', 'policy.set'],
   ...['owner.exported', 'owner.forgotten', 'audit.exported', 'audit.checkpointed', 'db.ingested'],
   ...['db.migrated', 'db.role_granted', 'finding.opened', 'incident.opened', 'incident.closed', 'thing.done'],
+  ...[
+    'incident.reopened',
+    'incident.attempts_seen',
+    'incident.acknowledged',
+    'incident.contained',
+    'incident.noted',
+  ],
+  ...['incident.key_linked', 'incident.step_finished', 'incident.time_corrected', 'finding.escalated'],
 ];
 
 const rotation = { rotation_id: 'rot_bbbbbbbbbbbb', new_key_id: 'key_bbbbbbbbbbbb' };
