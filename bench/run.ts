@@ -13,6 +13,7 @@ import { ingest } from './ingest.js';
 import { newestEvents } from './newest-events.js';
 import { findPsql } from './psql.js';
 import { missingLine } from './report.js';
+import { review } from './review.js';
 import { revoke } from './revoke.js';
 import { rollup } from './rollup.js';
 import { rotate } from './rotate.js';
@@ -38,6 +39,7 @@ const benchmarks: readonly Benchmark[] = [
   verify,
   exportAudit,
   anomalies,
+  review,
   bundle,
 ];
 

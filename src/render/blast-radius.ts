@@ -2,7 +2,7 @@ import type { BlastRadius } from '../actions/blast-radius.js';
 import type { UsageWindow } from '../db/reads/blast-radius.js';
 import { ago } from '../domain/instant.js';
 import { isoTime } from '../domain/stored-time.js';
-import { breaksText, familyText, perMinute, inUseText } from './blast-radius-lines.js';
+import { breaksText, familyText, inUseText, perMinute } from './blast-radius-lines.js';
 import { keyHeading, labelColumns } from './key-heading.js';
 import { labelled } from './labelled.js';
 import { counted, grouped } from './numbers.js';

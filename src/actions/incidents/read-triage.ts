@@ -1,8 +1,7 @@
 import type { IncidentAttempt, IncidentKey } from '../../db/reads/incident-detail.js';
 import { type TimelineEntry, timelineEnd } from '../../db/reads/incident-timeline.js';
 import type { IncidentRow } from '../../db/reads/incidents.js';
-import { keyHours } from '../../db/reads/review-queue.js';
-import { keysNow, type LooseFinding, triageRows } from '../../db/reads/triage.js';
+import { type LooseFinding, triageRows } from '../../db/reads/triage.js';
 import type { DetectorFamily, Severity } from '../../domain/detect/finding.js';
 import type { FindingStatus } from '../../domain/detect/kept-finding.js';
 import { riskOf } from '../../domain/detect/risk.js';
@@ -18,17 +17,11 @@ import {
   type TriageIncident,
   type TriageKey,
   type TriagePicture,
-  type TriageUse,
 } from '../../domain/triage.js';
 import type { Context } from '../context.js';
-import { usageAsOf } from '../read-usage.js';
 import { type Walkthrough, walkthroughOf } from './walkthrough/walkthrough.js';
 
-const hourMs = 3_600_000;
-const hoursShown = 24;
 const eventsShown = 40;
-/** Of an incident with more keys, the use of the others is not counted on the board. */
-const mostCounted = 50;
 
 /** The whole board, in one statement. */
 export async function readTriage(ctx: Context): Promise<TriagePicture> {
@@ -182,34 +175,6 @@ function keyOf(row: IncidentKey): TriageKey {
 function attemptOf(row: IncidentAttempt): TriageAttempt {
   const { key_id: keyId, ip, accepted, requests } = row;
   return { keyId, ip, accepted, requests, lastAt: ms(row.last_at) };
-}
-
-/** How the keys of an incident are used: costs more than the rest of the board, and is read less often. */
-export async function readTriageUse(
-  ctx: Context,
-  { id, keyIds }: { readonly id: string; readonly keyIds: readonly string[] },
-): Promise<TriageUse> {
-  const counted = keyIds.slice(0, mostCounted);
-  const now = await ctx.db.query((db) => keysNow(db, counted));
-  const rows = await ctx.db.query((db) => keyHours(db, counted, hoursShown));
-  const asOf = await usageAsOf(ctx);
-  const first = Math.floor(ctx.now().getTime() / hourMs) - (hoursShown - 1);
-  const hours = Array<number>(hoursShown).fill(0);
-  for (const { at, requests } of rows) {
-    const hour = Math.floor(at / hourMs) - first;
-    if (hour >= 0 && hour < hoursShown) hours[hour] = (hours[hour] ?? 0) + requests;
-  }
-  return {
-    id,
-    hours,
-    byKey: new Map(
-      now.map(({ keyId, requests, addresses, newAddresses }) => [
-        keyId,
-        { requestsPerMinute: Math.round(requests / 5), addresses, newAddresses },
-      ]),
-    ),
-    asOf: asOf === null ? null : Date.parse(asOf),
-  };
 }
 
 function ms(stored: string): number {

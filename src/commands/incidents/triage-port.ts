@@ -24,9 +24,8 @@ export async function triagePort(
   readOnly: boolean,
 ): Promise<OpenedTriage> {
   const target = await session.read(async (ctx) => ctx.db.target);
-  const { readTriage, readTriageDetail, readTriageUse } = await import(
-    '../../actions/incidents/read-triage.js'
-  );
+  const { readTriage, readTriageDetail } = await import('../../actions/incidents/read-triage.js');
+  const { readTriageUse } = await import('../../actions/incidents/read-triage-use.js');
   const words = await wordsOfDetail();
   const { cardOf } = await import('../audit/review-port.js');
   let underWay: Promise<ChangeOutcome> | null = null;

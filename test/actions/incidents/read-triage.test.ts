@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Context } from '../../../src/actions/context.js';
-import { readTriage, readTriageDetail, readTriageUse } from '../../../src/actions/incidents/read-triage.js';
+import { readTriage, readTriageDetail } from '../../../src/actions/incidents/read-triage.js';
+import { readTriageUse } from '../../../src/actions/incidents/read-triage-use.js';
 import type { Connection } from '../../../src/db/connect.js';
 import { baselineForm } from '../../../src/domain/detect/baseline.js';
 import { contextOn } from '../../support/context.js';

@@ -18,6 +18,7 @@ describe('keys', () => {
     ['Escape', '', { escape: true, meta: true }, ['escape']],
     ['Ctrl-U', 'u', { ctrl: true }, ['ctrl-u']],
     ['Ctrl-C at once with letters', 'j\x03', {}, ['j', 'ctrl-c']],
+    ['Ctrl-U and Tab at once with letters', 'a\x15b\t', {}, ['a', 'ctrl-u', 'b', 'tab']],
     ['what most terminals send for Backspace', '', { delete: true }, ['backspace']],
     ['Alt and a letter: nothing', 'r', { meta: true }, []],
   ])('%s', (_what, input, key, expected) => {
