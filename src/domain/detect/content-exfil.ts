@@ -19,7 +19,7 @@ const about = {
   family: 'content',
   summary: 'far more data than usual, in more or larger pieces than the key ever asked for',
   rule: 'Bytes of an hour above 3 times its usual 95 % and 10 MB, and distinct objects or bytes per request above the 99 % of its active hours.',
-  source: 'Splunk "S3 exfiltration"; Snowflake data volume; volume by DETECTORS 3.1',
+  source: 'Splunk "S3 exfiltration"; Snowflake data volume; volume as in volume_bytes',
   budgeted: true,
 } as const;
 

@@ -9,7 +9,7 @@ const about = {
   family: 'volume',
   summary: 'more bytes answered in an hour than usual at this time',
   rule: 'Bytes of an hour above the 95 % of its slot and 1 MB more than expected; bits of a gamma tail, one more above 1.05 times the most of four weeks.',
-  source: 'DETECTORS 3.1 on bytes; Snowflake data volume; Splunk "S3 exfiltration"',
+  source: 'as volume_requests, on bytes; Snowflake data volume; Splunk "S3 exfiltration"',
   budgeted: true,
 } as const;
 

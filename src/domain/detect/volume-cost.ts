@@ -9,7 +9,7 @@ const about = {
   family: 'volume',
   summary: 'higher cost in an hour than usual at this time',
   rule: 'Cost of an hour above the 95 % of its slot and 1 USD more than expected; bits of a gamma tail, one more above 1.05 times the most of four weeks.',
-  source: 'DETECTORS 3.1 on cost; Panther "abnormal token usage"; Elastic Bedrock',
+  source: 'as volume_requests, on cost; Panther "abnormal token usage"; Elastic Bedrock',
   budgeted: true,
 } as const;
 

@@ -18,7 +18,7 @@ const about = {
   family: 'volume',
   summary: 'hardly any requests for three hours in which there always are some',
   rule: 'Each of 3 hours in a row at most a tenth of what it expects, 30 requests expected in all, and never in the history so long without a request.',
-  source: 'DETECTORS 3.1 (drops need a rule of the key itself: they do not calibrate over a fleet)',
+  source: 'measured: drops do not calibrate over a fleet, so the rule is of the key itself',
   budgeted: false,
 } as const;
 

@@ -10,7 +10,8 @@ const about = {
   family: 'volume',
   summary: 'more requests in an hour than usual at this time',
   rule: 'Requests of an hour above the 95 % of its slot and 5 more than expected; bits of a negative binomial tail, one more above 1.05 times the most of four weeks.',
-  source: 'DETECTORS 3.1: negative binomial by slot of the week; Hyndman, threshold by the fleet (conformal)',
+  source:
+    'negative binomial by slot of the day and weekend; threshold from the fleet’s own scores (conformal prediction, Vovk 2005)',
   budgeted: true,
 } as const;
 

@@ -1,9 +1,7 @@
 import { type Dispatch, useEffect, useRef } from 'react';
-import { clean } from '../../render/terminal-text.js';
-import { quietLoadMs } from '../kit/freshness.js';
 import { windowOf } from '../kit/list-position.js';
-import type { Notice } from '../kit/notice.js';
-import type { ReviewPort } from './review-port.js';
+import { failureNotice, messageOf, useLoadingWord, useOutcome } from '../kit/use-outcome.js';
+import type { ReviewChange, ReviewPort } from './review-port.js';
 import type { ReviewEvent } from './review-reducer.js';
 import { type ReviewState, type Room, selectedSubject } from './review-state.js';
 
@@ -27,7 +25,7 @@ export function useReviewWork(work: Work): () => Promise<void> {
   useCard(work);
   useChange(work);
   useJudgement(work);
-  useLoadingWord(work);
+  useLoadingWord(work.state.freshness.busySince, port.now, dispatch);
   return async () => {
     dispatch({ type: 'load-began', now: port.now() });
     try {
@@ -84,53 +82,36 @@ function useShownRows({ port, state, dispatch, room }: Work): void {
 }
 
 /** What would break, for a question about stopping keys. */
-function useCard({ port, state, dispatch, columns }: Work): void {
-  const { mode } = state;
+function useCard({ port, state: { mode }, dispatch, columns }: Work): void {
   const keyIds = mode.kind === 'form' && mode.card === null ? mode.asked.keyIds : null;
-  useEffect(() => {
-    if (keyIds === null) return;
-    port.card(keyIds, columns).then(
-      (card) => dispatch({ type: 'card-loaded', card }),
-      (error) => dispatch({ type: 'card-failed', message: messageOf(error) }),
-    );
-  }, [keyIds, port, dispatch, columns]);
+  useOutcome<readonly string[], ReviewEvent>(
+    {
+      what: keyIds,
+      work: async (ids) => ({ type: 'card-loaded', card: await port.card(ids, columns) }),
+      failed: (error) => ({ type: 'card-failed', message: messageOf(error) }),
+    },
+    dispatch,
+  );
 }
 
-function useChange({ port, state, dispatch }: Work): void {
-  const change = state.mode.kind === 'changing' ? state.mode.change : null;
-  useEffect(() => {
-    if (change === null) return;
-    port.change(change).then(
-      (outcome) => dispatch({ type: 'changed', outcome }),
-      (error) => dispatch({ type: 'changed', outcome: { failed: true, notices: [failure(error)] } }),
-    );
-  }, [change, port, dispatch]);
+function useChange({ port, state: { mode }, dispatch }: Work): void {
+  useOutcome<ReviewChange, ReviewEvent>(
+    {
+      what: mode.kind === 'changing' ? mode.change : null,
+      work: async (change) => ({ type: 'changed', outcome: await port.change(change) }),
+      failed: (error) => ({ type: 'changed', outcome: { failed: true, notices: [failureNotice(error)] } }),
+    },
+    dispatch,
+  );
 }
 
 function useJudgement({ port, state: { judging }, dispatch }: Work): void {
-  useEffect(() => {
-    if (!judging) return;
-    port.judge().then(
-      (notice) => dispatch({ type: 'judged', notice }),
-      (error) => dispatch({ type: 'judged', notice: failure(error) }),
-    );
-  }, [judging, port, dispatch]);
-}
-
-/** A load that takes longer is talked about, once it does. */
-function useLoadingWord({ port, state, dispatch }: Work): void {
-  const { busySince } = state.freshness;
-  useEffect(() => {
-    if (busySince === null) return;
-    const timer = setTimeout(() => dispatch({ type: 'tick', now: port.now() }), quietLoadMs + 20);
-    return () => clearTimeout(timer);
-  }, [busySince, port, dispatch]);
-}
-
-function failure(error: unknown): Notice {
-  return { tone: 'danger', text: clean(messageOf(error)) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'it failed';
+  useOutcome<true, ReviewEvent>(
+    {
+      what: judging ? true : null,
+      work: async () => ({ type: 'judged', notice: await port.judge() }),
+      failed: (error) => ({ type: 'judged', notice: failureNotice(error) }),
+    },
+    dispatch,
+  );
 }

@@ -1,8 +1,6 @@
 import { type Dispatch, useEffect, useRef } from 'react';
-import { clean } from '../../render/terminal-text.js';
-import { quietLoadMs } from '../kit/freshness.js';
-import type { Notice } from '../kit/notice.js';
-import type { TriagePort } from './triage-port.js';
+import { failureNotice, messageOf, useLoadingWord, useOutcome } from '../kit/use-outcome.js';
+import type { TriageChange, TriagePort } from './triage-port.js';
 import type { TriageEvent } from './triage-reducer.js';
 import { type Room, selectedIncident, type TriageState } from './triage-state.js';
 
@@ -27,7 +25,7 @@ export function useTriageWork(work: Work): () => Promise<void> {
   useSelected(work);
   useCard(work);
   useChange(work);
-  useLoadingWord(work);
+  useLoadingWord(work.state.freshness.busySince, port.now, dispatch);
   return async () => {
     dispatch({ type: 'load-began', now: port.now() });
     try {
@@ -81,43 +79,25 @@ function useSelected({ port, state, dispatch }: Work): void {
 }
 
 /** What would break, for a question about stopping keys. */
-function useCard({ port, state, dispatch, columns }: Work): void {
-  const { mode } = state;
+function useCard({ port, state: { mode }, dispatch, columns }: Work): void {
   const keyIds = mode.kind === 'form' && mode.card === null ? mode.asked.keyIds : null;
-  useEffect(() => {
-    if (keyIds === null) return;
-    port.card(keyIds, columns).then(
-      (card) => dispatch({ type: 'card-loaded', card }),
-      (error) => dispatch({ type: 'card-failed', message: messageOf(error) }),
-    );
-  }, [keyIds, port, dispatch, columns]);
+  useOutcome<readonly string[], TriageEvent>(
+    {
+      what: keyIds,
+      work: async (ids) => ({ type: 'card-loaded', card: await port.card(ids, columns) }),
+      failed: (error) => ({ type: 'card-failed', message: messageOf(error) }),
+    },
+    dispatch,
+  );
 }
 
-function useChange({ port, state, dispatch }: Work): void {
-  const change = state.mode.kind === 'changing' ? state.mode.change : null;
-  useEffect(() => {
-    if (change === null) return;
-    port.change(change).then(
-      (outcome) => dispatch({ type: 'changed', outcome }),
-      (error) => dispatch({ type: 'changed', outcome: { failed: true, notices: [failure(error)] } }),
-    );
-  }, [change, port, dispatch]);
-}
-
-/** A load that takes longer is talked about, once it does. */
-function useLoadingWord({ port, state, dispatch }: Work): void {
-  const { busySince } = state.freshness;
-  useEffect(() => {
-    if (busySince === null) return;
-    const timer = setTimeout(() => dispatch({ type: 'tick', now: port.now() }), quietLoadMs + 20);
-    return () => clearTimeout(timer);
-  }, [busySince, port, dispatch]);
-}
-
-function failure(error: unknown): Notice {
-  return { tone: 'danger', text: clean(messageOf(error)) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'it failed';
+function useChange({ port, state: { mode }, dispatch }: Work): void {
+  useOutcome<TriageChange, TriageEvent>(
+    {
+      what: mode.kind === 'changing' ? mode.change : null,
+      work: async (change) => ({ type: 'changed', outcome: await port.change(change) }),
+      failed: (error) => ({ type: 'changed', outcome: { failed: true, notices: [failureNotice(error)] } }),
+    },
+    dispatch,
+  );
 }
