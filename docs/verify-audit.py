@@ -31,8 +31,7 @@ def decoded(text):
     value = base64.b64decode(text)
     return value if base64.b64encode(value) == text else fail("a checkpoint holds what is no base64")
 def fail(why):
-    print(why)
-    sys.exit(7)
+    sys.exit(print(why) or 7)
 
 def checkpoints_in(file, origin, keys):
     if not file or re.sub(NOTE, b"", file): fail("malformed checkpoint")
@@ -43,6 +42,7 @@ def checkpoints_in(file, origin, keys):
         if not known: fail(f"checkpoint {int(size)}: no signature by a known key")
         if not all(signed(key[1:], text, value[4:]) for key, value in known): fail(f"checkpoint {int(size)}: the signature does not fit")
         yield int(size), decoded(root)
+if len(sys.argv) < 3: fail(__doc__)
 log, database_id, file, *vkeys = [*sys.argv[1:], None][:max(3, len(sys.argv) - 1)]
 keys = [(name, decoded(key)) for name, _, key in (vkey.encode().split(b"+", 2) for vkey in vkeys)]
 points = dict(checkpoints_in(open(file, "rb").read(), "keyctl/audit/" + database_id, keys)) if file else {}

@@ -76,6 +76,15 @@ describe('docs/verify-audit.py, beside audit verify', () => {
     return { code, ...JSON.parse(stdout) };
   };
 
+  it('says how it is called, and exits 7, when something is missing', async () => {
+    const ended = await new Promise<Ended>((resolve) => {
+      execFile('python3', ['-I', program, 'log.ndjson'], (error, stdout) =>
+        resolve({ code: error?.code ?? 0, stdout }),
+      );
+    });
+    expect(ended).toMatchObject({ code: 7, stdout: expect.stringContaining('LOG DATABASE_ID') });
+  });
+
   it('finds a good log complete up to its checkpoint, or consistent without one', async ({ skip }) => {
     await hasPython(skip);
     const { head } = await keyctl();
