@@ -8,6 +8,7 @@ import { wrap } from './layout.js';
 import { counted } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
 import { responseLines, responseRecords } from './responses.js';
+import { shortTime } from './short-time.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';
 
 /** What `audit anomalies` shows: the findings, and what was done about them (null: nobody asked for it). */
@@ -99,8 +100,4 @@ function footer({ anomalies, program }: ShownAnomalies, { style }: View): Safe[]
     style.muted(line`evidence and query   ${program} audit findings show ${id}`),
     style.muted(line`somebody is on it    ${program} audit findings ack ${id}`),
   ];
-}
-
-function shortTime(at: string): Safe {
-  return clean(`${at.slice(0, 16)}Z`);
 }

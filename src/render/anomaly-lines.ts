@@ -5,6 +5,7 @@ import { fit } from './layout.js';
 import { counted, grouped } from './numbers.js';
 import type { View } from './renderer.js';
 import { severitySign, severityTone } from './severity-word.js';
+import { shortTime } from './short-time.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';
 
 /** So many keys, and findings of one, a person reads; programs get all. */
@@ -114,8 +115,4 @@ function fitted(text: Safe, view: View): Safe {
 
 function joined(parts: readonly Safe[]): Safe {
   return parts.reduce((all, part) => (all === '' ? part : line`${all}  ${part}`), line``);
-}
-
-function shortTime(at: string): Safe {
-  return clean(`${at.slice(0, 16)}Z`);
 }

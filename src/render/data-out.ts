@@ -3,6 +3,7 @@ import type { EndpointOut } from '../db/reads/data-out.js';
 import { farAboveFrom, type Usual } from '../domain/usual.js';
 import { byteSize, counted, grouped } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
+import { shortTime } from './short-time.js';
 import { sparkline } from './sparkline.js';
 import { type Column, tableText } from './table.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';
@@ -148,8 +149,4 @@ function endpointLines({ endpoints }: DataOut, view: View): Safe[] {
 
 function left(count: number, view: View): Safe[] {
   return count <= 0 ? [] : [view.style.muted(line`(${grouped(count)} more: --json)`)];
-}
-
-function shortTime(at: string): Safe {
-  return clean(`${at.slice(0, 16)}Z`);
 }

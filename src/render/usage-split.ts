@@ -3,6 +3,7 @@ import type { Dimension } from '../db/reads/usage-dimensions.js';
 import type { UsageCounts } from '../db/reads/usage-groups.js';
 import { byteSize, grouped } from './numbers.js';
 import type { Json, Renderer, View } from './renderer.js';
+import { shortTime } from './short-time.js';
 import { type Column, tableText } from './table.js';
 import { clean, joinLines, line, type Safe } from './terminal-text.js';
 import { scopeJson, scopeText } from './usage-scope.js';
@@ -131,8 +132,4 @@ function labelOf({ value, name }: SplitGroup, by: Dimension): Safe {
   if (value === null) return line`(none)`;
   if (by === 'key') return line`${clean(String(value))}  ${clean(name ?? '')}`;
   return by === 'version' ? line`v${clean(String(value))}` : clean(String(value));
-}
-
-function shortTime(at: string): Safe {
-  return clean(`${at.slice(0, 16)}Z`);
 }
